@@ -1,0 +1,1 @@
+"""What commands mean: pure deciders and evolvers of the bounded contexts. Imports schemas only."""

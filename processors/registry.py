@@ -1,0 +1,56 @@
+"""Every command, fact and timer with the function that knows it: literal tables merged from the contexts."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from processors.contract import Evolver, Meta, Rejection, Tables
+from processors.decision import Decision
+
+Decide = Callable[..., Rejection | None]
+
+
+class CommandRule(NamedTuple):
+    """How a command is decided and what it needs before.
+
+    ``permission`` is ``resource:action``; '' only for commands that carry their own proof (EstablishPlatform).
+    ``while_suspended``: taken in although the tenant is suspended (what frees resources, results, approvals).
+    ``creates_tenant``: may name a tenant that does not exist yet. ``platform_only``: tenant ``system`` only.
+    ``metered``: counts against quota commands.rate (results and timers do not: they free resources).
+    """
+
+    decide: Decide
+    permission: str
+    while_suspended: bool = False
+    creates_tenant: bool = False
+    platform_only: bool = False
+    metered: bool = True
+
+
+class TimerRule(NamedTuple):
+    """A state kind that waits for deadlines: which one a record waits for, and what happens when it has passed.
+
+    ``deadline(record)`` gives microseconds UTC or None. ``fire(decision, record_id, record)`` appends facts; it is
+    called only if the record still waits for a deadline that has passed.
+    """
+
+    deadline: Callable[..., int | None]
+    fire: Callable[..., None]
+
+
+Commands = dict[type[Struct], CommandRule]
+Evolvers = dict[type[Struct], tuple[Callable[..., None], ...]]
+Timers = dict[type[Struct], TimerRule]
+
+
+def merged_evolvers(*tables: Evolvers) -> Evolvers:
+    """Join the contexts' evolvers: several contexts may follow one fact, each in its own tables."""
+    out: Evolvers = {}
+    for table in tables:
+        for fact, evolvers in table.items():
+            out[fact] = out.get(fact, ()) + evolvers
+    return out
+
+
+__all__ = ["CommandRule", "Commands", "Decide", "Decision", "Evolver", "Evolvers", "Meta", "Tables", "TimerRule", "Timers", "merged_evolvers"]

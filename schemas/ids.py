@@ -1,0 +1,45 @@
+"""Identifier types and the rule each must obey on the wire.
+
+A bare ``str`` identifier does not cross a function boundary: each kind has a ``NewType``, and the
+generated messages carry the rule, so that decoding a command checks it (wire.md §2, reliability.md B11).
+"""
+
+from typing import Final, NewType
+
+TenantId = NewType("TenantId", str)
+ProjectId = NewType("ProjectId", str)
+ModuleId = NewType("ModuleId", str)
+WorkflowInstanceId = NewType("WorkflowInstanceId", str)
+TaskId = NewType("TaskId", str)
+ApprovalId = NewType("ApprovalId", str)
+DecisionId = NewType("DecisionId", str)
+ReservationId = NewType("ReservationId", str)
+ArtifactId = NewType("ArtifactId", str)
+ExecutionId = NewType("ExecutionId", str)
+PrincipalId = NewType("PrincipalId", str)
+SubscriptionId = NewType("SubscriptionId", str)
+EventId = NewType("EventId", str)
+
+SYSTEM: Final = TenantId("system")
+"""The reserved tenant that owns the shared catalogue and the platform's own principals."""
+
+SLUG: Final = r"^[a-z0-9][a-z0-9-]{1,62}\Z"
+_UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z"
+
+ID_RULES: Final[dict[str, tuple[str, str, int]]] = {
+    # wire field name: (type, pattern, longest)
+    "tenantId": ("TenantId", SLUG, 63),
+    "projectId": ("ProjectId", "^proj-" + _UUID, 41),
+    "moduleId": ("ModuleId", "^module-" + _UUID, 43),
+    "workflowInstanceId": ("WorkflowInstanceId", "^wf-" + _UUID, 39),
+    "taskId": ("TaskId", "^task-" + _UUID, 41),
+    "approvalId": ("ApprovalId", "^apr-" + _UUID, 40),
+    "decisionId": ("DecisionId", "^pd-" + _UUID, 39),
+    "reservationId": ("ReservationId", r"^[a-z0-9][A-Za-z0-9._:/-]{1,127}\Z", 128),
+    "artifactId": ("ArtifactId", "^art-" + _UUID, 40),
+    "executionId": ("ExecutionId", "^exec-" + _UUID, 41),
+    "subscriptionId": ("SubscriptionId", "^sub-" + _UUID, 40),
+    "principalId": ("PrincipalId", r"^[A-Za-z0-9][A-Za-z0-9._@:-]{0,127}\Z", 128),
+    "actorId": ("PrincipalId", r"^[A-Za-z0-9][A-Za-z0-9._@:-]{0,127}\Z", 128),
+}
+"""Wire field names that are identifiers; a field with such a name needs no rule of its own."""

@@ -1,0 +1,60 @@
+"""Two free ports on the loopback address, kept from one start to the next where possible."""
+
+import json
+import socket
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the broker listens for clients and for its own controller."""
+
+    client: int
+    controller: int
+
+
+def choose_ports(file: Path) -> Ports:
+    """Give the recorded ports if both are free, else two others, and record them in `file`.
+
+    Keeping them lets clients of a broker that was killed find it again. Another program may take a
+    port before the broker does; the broker then ends with a message and the next start chooses anew.
+    """
+    recorded = _recorded(file)
+    if recorded is not None and _are_free(recorded):
+        return recorded
+    with ExitStack() as stack:
+        # Both are held at once, or the system could hand out the same one twice.
+        client, controller = (_bound(stack, 0) for _ in range(2))
+    chosen = Ports(client, controller)
+    file.write_text(json.dumps({"client": client, "controller": controller}), encoding="utf-8")
+    return chosen
+
+
+def _recorded(file: Path) -> Ports | None:
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+        return Ports(int(record["client"]), int(record["controller"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _are_free(ports: Ports) -> bool:
+    with ExitStack() as stack:
+        try:
+            for port in (ports.client, ports.controller):
+                _bound(stack, port)
+        except (OSError, OverflowError):
+            return False
+    return True
+
+
+def _bound(stack: ExitStack, port: int) -> int:
+    listener = stack.enter_context(socket.socket())
+    # As the broker does it: connections of a former broker in TIME_WAIT do not count as use.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((LOOPBACK, port))
+    return int(listener.getsockname()[1])
