@@ -8,11 +8,15 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeAlias
+
+ClientConfig: TypeAlias = dict[str, str | int | float | bool]
+"""Options of a confluent-kafka client by name."""
 
 BROKER_RECORD = "broker.json"
 """Name of the file in a local broker's folder that says where it answers."""
 
-CLIENT_OPTIONS: Mapping[str, str | int] = {
+CLIENT_OPTIONS: Mapping[str, str | int | float | bool] = {
     # librdkafka's default differs from the Java client's: a tenant would land on two partitions.
     "partitioner": "murmur2_random",
     # After a commit the broker answers CONCURRENT_TRANSACTIONS for a moment; the default back-off
@@ -74,12 +78,12 @@ def bootstrap_servers(environ: Mapping[str, str] = os.environ) -> str:
     return recorded
 
 
-def producer_options(bootstrap: str) -> dict[str, str | int]:
+def producer_options(bootstrap: str) -> ClientConfig:
     """Give the options a producer starts from; the caller adds its own on top."""
     return {"bootstrap.servers": bootstrap, **CLIENT_OPTIONS}
 
 
-def client_options(bootstrap: str) -> dict[str, str | int]:
+def client_options(bootstrap: str) -> ClientConfig:
     """Give the options a consumer or an admin client starts from."""
     shared = {key: value for key, value in CLIENT_OPTIONS.items() if key not in _PRODUCER_ONLY}
     return {"bootstrap.servers": bootstrap, **shared}

@@ -76,7 +76,7 @@ def start(directory: Path | None = None, *, progress: Reporter | None = None) ->
     if settings.bootstrap is not None:
         return _given(settings.bootstrap)
     with only_starter(settings.directory, reporter):
-        running = _running(settings.directory)
+        running = _working(settings.directory)
         if running is not None:
             return running
         match _kind(settings):
@@ -98,7 +98,7 @@ def start_kafka(directory: Path, *, progress: Reporter | None = None) -> Broker:
     settings = Settings.from_environment(directory)
     reporter = progress or Silent()
     with only_starter(settings.directory, reporter):
-        return _running(settings.directory) or _start_kafka(settings, reporter)
+        return _working(settings.directory) or _start_kafka(settings, reporter)
 
 
 def stop(directory: Path | None = None, *, progress: Reporter | None = None) -> bool:
@@ -206,6 +206,21 @@ def _running(directory: Path) -> Broker | None:
         return Broker(record.bootstrap, Kind.KAFKA, record.pid)
     works = answers(record.bootstrap, timeout_s=2.0)
     return Broker(record.bootstrap, Kind.COMPOSE) if works else None
+
+
+def _working(directory: Path) -> Broker | None:
+    """Give the running broker once it works: it may be starting still, or dying of a kill."""
+    broker = _running(directory)
+    if broker is None or wait_until_ready(
+        broker.bootstrap, READY_TIMEOUT_S, lambda: _running(directory) is not None
+    ):
+        return broker
+    if _running(directory) is None:
+        return None
+    raise LocalError(
+        f"A broker runs at {broker.bootstrap} but does not work: "
+        "stop it with `factory kafka stop` and start again."
+    )
 
 
 def _end(directory: Path, record: _Record) -> None:

@@ -131,9 +131,7 @@ def _fetch(client: httpx.Client, url: str, directory: Path, jar: Jar, count: "_C
         part.unlink(missing_ok=True)
 
 
-def _copy(
-    client: httpx.Client, url: str, file: BinaryIO, size_bytes: int, count: "_Count"
-) -> str:
+def _copy(client: httpx.Client, url: str, file: BinaryIO, size_bytes: int, count: "_Count") -> str:
     """Write what the repository sends and give its SHA-256; stop once it is more than listed."""
     digest = hashlib.sha256()
     left_bytes = size_bytes
@@ -177,9 +175,7 @@ class _Count:
             self._done_bytes += size_bytes
             if self._progress is not None:
                 # A repository that sends too much must not end the bar early.
-                self._progress.fetched(
-                    min(self._done_bytes, self._total_bytes), self._total_bytes
-                )
+                self._progress.fetched(min(self._done_bytes, self._total_bytes), self._total_bytes)
 
     def stop(self) -> None:
         """End the bar early, because the download failed."""

@@ -2,11 +2,15 @@
 
 import json
 import socket
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+RELEASE_WAIT_S = 2.0
+"""How long the kernel may take to free the ports of a broker that was just killed."""
+POLL_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +24,12 @@ class Ports:
 def choose_ports(file: Path) -> Ports:
     """Give the recorded ports if both are free, else two others, and record them in `file`.
 
-    Keeping them lets clients of a broker that was killed find it again. Another program may take a
-    port before the broker does; the broker then ends with a message and the next start chooses anew.
+    Keeping them lets clients of a broker that was killed find it again, so recorded ports get
+    `RELEASE_WAIT_S` to become free. Another program may still take a port before the broker does:
+    the broker then ends with a message and the next start chooses anew.
     """
     recorded = _recorded(file)
-    if recorded is not None and _are_free(recorded):
+    if recorded is not None and _become_free(recorded):
         return recorded
     with ExitStack() as stack:
         # Both are held at once, or the system could hand out the same one twice.
@@ -40,6 +45,15 @@ def _recorded(file: Path) -> Ports | None:
         return Ports(int(record["client"]), int(record["controller"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _become_free(ports: Ports) -> bool:
+    deadline = time.monotonic() + RELEASE_WAIT_S
+    while not _are_free(ports):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(POLL_S)
+    return True
 
 
 def _are_free(ports: Ports) -> bool:

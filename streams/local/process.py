@@ -63,8 +63,9 @@ def _identity_from_proc(pid: int) -> str | None:
         return None
     # The command's name, field 2, may hold spaces and brackets; the rest starts after the last ).
     rest = stat[stat.rindex(")") + 2 :].split()
-    state, start_ticks = rest[0], rest[19]
-    if state in {"Z", "X"}:
+    state, threads, start_ticks = rest[0], int(rest[17]), rest[19]
+    # While its other threads are still ending, a killed process keeps its ports and its files.
+    if state in {"Z", "X"} and threads <= 1:
         return None
     boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
     return f"{boot}:{start_ticks}"

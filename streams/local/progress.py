@@ -44,7 +44,10 @@ class OnStderr:
         """Draw the bar; the first call opens it and the last one closes it."""
         if self._bar is None or self._task is None:
             self._bar = Progress(
-                TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=self._console
+                TextColumn("{task.description}"),
+                BarColumn(),
+                DownloadColumn(),
+                console=self._console,
             )
             self._task = self._bar.add_task("Apache Kafka", total=total_bytes)
             self._bar.start()

@@ -12,6 +12,7 @@ from streams.local.errors import LocalError
 from streams.local.ports import LOOPBACK, Ports
 
 HEAP = ("-Xmx512m", "-Xms256m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError")
+FORMAT_HEAP = ("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 FORMAT_TIMEOUT_S = 60.0
 
 SETTINGS = {
@@ -122,12 +123,15 @@ def is_formatted(files: Files) -> bool:
 
 
 def format_storage(java: Path, jars: Sequence[Path], files: Files) -> None:
-    """Format the storage of a new broker. Raises `LocalError` with Kafka's last line if it fails."""
+    """Format the storage of a new broker.
+
+    Raises `LocalError` with the last line Kafka printed if it fails.
+    """
     cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode("ascii")
     # A leading dash would read as an option.
     cluster_id = cluster_id.replace("-", "A")
     command = [
-        *_java_command(java, jars, files, heap=("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")),
+        *_java_command(java, jars, files, heap=FORMAT_HEAP),
         "kafka.tools.StorageTool", "format", "--standalone",
         "-t", cluster_id, "-c", str(files.properties),
     ]  # fmt: skip

@@ -29,8 +29,10 @@ class Settings:
     def from_environment(
         cls, directory: Path | None = None, environ: Mapping[str, str] = os.environ
     ) -> "Settings":
-        """Read `FACTORY_LOCAL`, `FACTORY_CACHE`, `FACTORY_MAVEN_URL`, `FACTORY_JAVA`,
-        `FACTORY_BROKER` and `KAFKA_BOOTSTRAP`; an empty variable counts as not set.
+        """Read the environment; an empty variable counts as not set.
+
+        `FACTORY_LOCAL`, `FACTORY_CACHE`, `FACTORY_MAVEN_URL`, `FACTORY_JAVA`, `FACTORY_BROKER`
+        and `KAFKA_BOOTSTRAP`, in the order of the fields.
         """
         cache = environ.get("FACTORY_CACHE")
         root = Path(cache).expanduser() if cache else Path.home() / ".cache/factory-control-plane"

@@ -1,12 +1,11 @@
-"""Every command, fact and timer with the function that knows it: literal tables merged from the contexts."""
+"""The shapes of the tables that each context exports: its commands, evolvers, timers and reactions."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 from msgspec import Struct
 
-from processors.contract import Evolver, Meta, Rejection, Tables
-from processors.decision import Decision
+from processors.contract import Rejection
 
 Decide = Callable[..., Rejection | None]
 
@@ -42,15 +41,18 @@ class TimerRule(NamedTuple):
 Commands = dict[type[Struct], CommandRule]
 Evolvers = dict[type[Struct], tuple[Callable[..., None], ...]]
 Timers = dict[type[Struct], TimerRule]
+Reactions = dict[type[Struct], tuple[Callable[..., None], ...]]
+"""fact type -> functions ``react(decision, fact, meta)`` that append further facts in the same decision.
+
+How a context follows another's facts without being imported by it: the workflow advances on ApprovalGranted, a blocked
+step is tried again on QuotaSettled. Run by processors.pipeline after the decider, in the order of the facts.
+"""
 
 
-def merged_evolvers(*tables: Evolvers) -> Evolvers:
-    """Join the contexts' evolvers: several contexts may follow one fact, each in its own tables."""
+def merged(*tables: Evolvers) -> Evolvers:
+    """Join the contexts' evolvers or reactions: several contexts may follow one fact, each in its own tables."""
     out: Evolvers = {}
     for table in tables:
         for fact, evolvers in table.items():
             out[fact] = out.get(fact, ()) + evolvers
     return out
-
-
-__all__ = ["CommandRule", "Commands", "Decide", "Decision", "Evolver", "Evolvers", "Meta", "Tables", "TimerRule", "Timers", "merged_evolvers"]
