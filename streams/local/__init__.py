@@ -4,6 +4,7 @@ Owns everything between "Python is installed" and "a broker works", and the sent
 in which that can fail. Knows no topic. Why it is as it is: README.md in this folder.
 """
 
+from streams.local import process
 from streams.local.broker import (
     Broker,
     BrokerStatus,
@@ -24,6 +25,7 @@ __all__ = [
     "OnStderr",
     "Reporter",
     "Silent",
+    "process",
     "start",
     "start_kafka",
     "status",
