@@ -1,8 +1,10 @@
 """Generate the typed messages from the Avro files and keep the registry's lock file.
 
 ``python -m schemas.generate`` assigns an id to each new ``.avsc`` (never re-using one), refuses a change
-of a released file, and rewrites ``schemas/messages/``: one module a context and message kind, with
-frozen msgspec records. ``--check`` writes nothing and exits 1 where something would change.
+of a released file, and rewrites ``schemas/messages/`` (one module a context and message kind, with
+frozen msgspec records: what deciders and projections work on) and ``schemas/edge/`` (pydantic models of
+commands and facts: what people who import the client library work on). ``--check`` writes nothing and exits 1
+where something would change.
 Custom properties that the generator reads (Avro allows them and readers ignore them):
 ``messageKind`` on the record; ``minimum``, ``maximum``, ``maxLength``, ``minLength``, ``pattern``,
 ``maxItems`` on a field; ``symbols`` of an enum become a ``Literal``.
@@ -19,13 +21,13 @@ from typing import Any, Final
 
 from fastavro.schema import to_parsing_canonical_form
 
-from schemas.ids import ID_RULES
-from schemas.naming import snake
+from schemas.source import EdgeModule, Module
 
 ROOT: Final = Path(__file__).parent
 AVRO: Final = ROOT / "avro"
 LOCK: Final = ROOT / "registry.lock.json"
 MESSAGES: Final = ROOT / "messages"
+EDGE: Final = ROOT / "edge"
 
 Schema = dict[str, Any]
 _FILE = re.compile(r"^(?P<name>[A-Z][A-Za-z0-9]*)\.v(?P<version>[1-9][0-9]*)\.avsc$")
@@ -35,17 +37,7 @@ _KINDS: Final = {
     "state": "state",
     "message": "messages",
 }
-_PRIMITIVES: Final = {
-    "string": "str",
-    "long": "int",
-    "int": "int",
-    "boolean": "bool",
-    "bytes": "bytes",
-    "double": "float",
-    "float": "float",
-}
-
-
+_EDGE_KINDS: Final = ("command", "fact")
 def avsc_files() -> list[tuple[str, str, int, Path]]:
     """List (context, name, version, path) of every schema file, in a stable order."""
     found = []
@@ -84,91 +76,6 @@ def locked(old: dict[str, Any]) -> dict[str, Any]:
     return {"released": released, "schemas": [entries[key] for key in sorted(entries)]}
 
 
-class Module:
-    """Text of one generated module; nested records are written before the record that uses them."""
-
-    def __init__(self, title: str) -> None:
-        self.title = title
-        self.classes: dict[str, str] = {}
-        self.ids: set[str] = set()
-        self.typing: set[str] = set()
-        self.meta = False
-
-    def add(self, schema: Schema, name: str) -> str:
-        """Write one record's class (and those inside it); give its name."""
-        fields = [self._field(f) for f in schema["fields"]]
-        body = "\n".join(fields) or "    pass"
-        doc = schema.get("doc", name).replace('"""', "'''")
-        text = (
-            f"class {name}(Struct, frozen=True, kw_only=True, rename=\"camel\"):\n"
-            f'    """{doc}"""\n\n{body}\n'
-        )
-        if self.classes.get(name, text) != text:
-            raise SystemExit(f"{self.title}: two different records are named {name}")
-        self.classes[name] = text
-        return name
-
-    def _field(self, field: Schema) -> str:
-        hint = self._hint(field["type"], field)
-        default = ""
-        if "default" in field:
-            value = field["default"]
-            default = " = ()" if value == [] else f" = {value!r}"
-        doc = f"\n    \"\"\"{field['doc']}\"\"\"" if field.get("doc") else ""
-        return f"    {snake(field['name'])}: {hint}{default}{doc}"
-
-    def _hint(self, avro: Any, field: Schema) -> str:
-        if isinstance(avro, list):
-            inner = next(t for t in avro if t != "null")
-            return f"{self._hint(inner, field)} | None"
-        kind = avro if isinstance(avro, str) else avro["type"]
-        if kind == "record":
-            return self.add(avro, avro["name"])
-        if kind == "enum":
-            self.typing.add("Literal")
-            return f"Literal[{', '.join(json.dumps(s) for s in avro['symbols'])}]"
-        if kind == "array":
-            items = f"tuple[{self._hint(avro['items'], {'name': ''})}, ...]"
-            return self._constrained(items, {"max_length": field.get("maxItems")})
-        if kind == "fixed":
-            return "bytes"
-        if isinstance(avro, dict) and avro.get("logicalType") == "decimal":
-            return "int"
-        return self._scalar(_PRIMITIVES[kind], field)
-
-    def _scalar(self, hint: str, field: Schema) -> str:
-        rule = ID_RULES.get(field["name"])
-        if hint == "str" and rule is not None:
-            self.ids.add(rule[0])
-            return self._constrained(rule[0], {"pattern": rule[1], "max_length": rule[2]})
-        limits = {
-            "pattern": field.get("pattern"),
-            "max_length": field.get("maxLength"),
-            "min_length": field.get("minLength"),
-            "ge": field.get("minimum"),
-            "le": field.get("maximum"),
-        }
-        return self._constrained(hint, limits)
-
-    def _constrained(self, hint: str, limits: dict[str, Any]) -> str:
-        given = ", ".join(f"{k}={v!r}" for k, v in limits.items() if v is not None)
-        if not given:
-            return hint
-        self.typing.add("Annotated")
-        self.meta = True
-        return f"Annotated[{hint}, Meta({given})]"
-
-    def text(self) -> str:
-        """Give the module's source."""
-        lines = [f'"""{self.title}. Generated by schemas.generate from the .avsc files: do not edit."""', ""]
-        if self.typing:
-            lines += [f"from typing import {', '.join(sorted(self.typing))}", ""]
-        lines.append(f"from msgspec import {'Meta, ' if self.meta else ''}Struct")
-        if self.ids:
-            lines += ["", f"from schemas.ids import {', '.join(sorted(self.ids))}"]
-        return "\n".join(lines) + "\n\n\n" + "\n\n".join(self.classes.values())
-
-
 def modules() -> dict[Path, str]:
     """Give path -> source of every generated module."""
     newest = {(c, n): v for c, n, v, _ in avsc_files()}
@@ -184,12 +91,18 @@ def modules() -> dict[Path, str]:
             raise SystemExit(f"{path}: messageKind is one of {sorted(_KINDS)}")
         title = f"{(kind or '').capitalize()} records of {context}"
         module = built.setdefault(target, Module(title))
-        module.add(schema, name if version == newest[context, name] else f"{name}V{version}")
+        python = name if version == newest[context, name] else f"{name}V{version}"
+        module.add(schema, python)
+        if kind in _EDGE_KINDS:
+            target = EDGE / context / f"{_KINDS[kind]}.py"
+            edge = built.setdefault(target, EdgeModule(f"{kind.capitalize()} models of {context}"))
+            edge.add(schema, python)
     out = {path: module.text() for path, module in built.items()}
     for folder in {p.parent for p in out}:
         doc = "Typed messages" if folder == MESSAGES else f"Typed messages of {folder.name}"
         out[folder / "__init__.py"] = f'"""{doc}; generated."""\n'
     out[MESSAGES / "__init__.py"] = '"""Typed messages; generated."""\n'
+    out[EDGE / "__init__.py"] = '"""Models at the edge; generated."""\n'
     return out
 
 
