@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
+from schemas.output import OperatorError
+
 ClientConfig: TypeAlias = dict[str, str | int | float | bool]
 """Options of a confluent-kafka client by name."""
 
@@ -32,7 +34,7 @@ CLIENT_OPTIONS: Mapping[str, str | int | float | bool] = {
 _PRODUCER_ONLY = frozenset({"partitioner"})
 
 
-class BrokerUnknownError(Exception):
+class BrokerUnknownError(OperatorError):
     """No broker is set and none is recorded; the message says what to do."""
 
 
