@@ -82,6 +82,15 @@ class Topic:
     tuning: Mapping[str, str] = field(default_factory=dict)
     """Further settings that bound a cost and change no meaning; not part of the drift report."""
 
+    @property
+    def kept(self) -> str:
+        """Say how long records are kept, for people."""
+        if self.cleanup == "compact":
+            return "newest a key"
+        if self.retention_ms == FOREVER_MS:
+            return "for ever"
+        return f"{self.retention_ms // DAY_MS} days"
+
     def settings(self) -> dict[str, str]:
         """Give the topic's Kafka settings whose drift is reported, as the broker spells them."""
         return {
