@@ -19,6 +19,7 @@ ExecutionId = NewType("ExecutionId", str)
 PrincipalId = NewType("PrincipalId", str)
 SubscriptionId = NewType("SubscriptionId", str)
 EventId = NewType("EventId", str)
+UsageId = NewType("UsageId", str)
 
 SYSTEM: Final = TenantId("system")
 """The reserved tenant that owns the shared catalogue and the platform's own principals."""
@@ -41,5 +42,6 @@ ID_RULES: Final[dict[str, tuple[str, str, int]]] = {
     "subscriptionId": ("SubscriptionId", "^sub-" + _UUID, 40),
     "principalId": ("PrincipalId", r"^[A-Za-z0-9][A-Za-z0-9._@:-]{0,127}\Z", 128),
     "actorId": ("PrincipalId", r"^[A-Za-z0-9][A-Za-z0-9._@:-]{0,127}\Z", 128),
+    "usageId": ("UsageId", "^use-" + _UUID, 40),
 }
 """Wire field names that are identifiers; a field with such a name needs no rule of its own."""
