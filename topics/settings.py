@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from schemas.output import OperatorError
+from topics.model import RECORD_BYTES_MAX
 
 ClientConfig: TypeAlias = dict[str, str | int | float | bool]
 """Options of a confluent-kafka client by name."""
@@ -28,10 +29,12 @@ CLIENT_OPTIONS: Mapping[str, str | int | float | bool] = {
     # The default of 10 s would lengthen each broker outage by as much.
     "reconnect.backoff.ms": 50,
     "reconnect.backoff.max.ms": 500,
+    # Room for a dead letter around the largest record that may come in; 1,000,000 by default.
+    "message.max.bytes": RECORD_BYTES_MAX,
 }
 """Options that every producer of ours sets; the ones that fit consumers are in `client_options`."""
 
-_PRODUCER_ONLY = frozenset({"partitioner"})
+_PRODUCER_ONLY = frozenset({"partitioner", "message.max.bytes"})
 
 
 class BrokerUnknownError(OperatorError):
