@@ -20,6 +20,10 @@ ROOT: Final = Path(__file__).parent
 _MODULES: Final = {"command": "commands", "fact": "facts", "state": "state", "message": "messages"}
 
 
+FieldPath = tuple[str, ...]
+"""Wire names from the record down to a field; '*' steps into an array."""
+
+
 class Entry(NamedTuple):
     """One released schema: its registry id, where it belongs, its parsed form and its Python type."""
 
@@ -31,7 +35,10 @@ class Entry(NamedTuple):
     type: type[Struct]
     physical: Any
     aggregate: tuple[str, str] | None
-    money: tuple[tuple[str, ...], ...]
+    money: tuple[FieldPath, ...]
+    """Where the record holds decimals."""
+    instants: tuple[FieldPath, ...]
+    """Where the record holds instants."""
 
 
 def _strip(avro: Any) -> Any:
@@ -41,19 +48,20 @@ def _strip(avro: Any) -> Any:
     return [_strip(item) for item in avro] if isinstance(avro, list) else avro
 
 
-def _money(avro: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """List the paths of decimal fields; '*' steps into an array."""
+def _paths(avro: Any, logical: str, path: FieldPath = ()) -> list[FieldPath]:
+    """List the paths of the fields with a logical type."""
     if isinstance(avro, list):
-        return [p for branch in avro for p in _money(branch, path)]
+        return [p for branch in avro for p in _paths(branch, logical, path)]
     if not isinstance(avro, dict):
         return []
-    if avro.get("logicalType") == "decimal":
+    if avro.get("logicalType") == logical:
         return [path]
     if avro["type"] == "array":
-        return _money(avro["items"], (*path, "*"))
+        return _paths(avro["items"], logical, (*path, "*"))
     if avro["type"] == "record":
-        return [p for f in avro["fields"] for p in _money(f["type"], (*path, f["name"]))]
-    return _money(avro["type"], path) if isinstance(avro["type"], dict) else []
+        fields = avro["fields"]
+        return [p for f in fields for p in _paths(f["type"], logical, (*path, f["name"]))]
+    return _paths(avro["type"], logical, path) if isinstance(avro["type"], dict) else []
 
 
 def _entry(row: dict[str, Any], newest: dict[str, int]) -> Entry:
@@ -73,7 +81,8 @@ def _entry(row: dict[str, Any], newest: dict[str, int]) -> Entry:
         type=python,
         physical=parse_schema(_strip(schema)),
         aggregate=(aggregate["type"], aggregate["id"]) if aggregate else None,
-        money=tuple(_money(schema)),
+        money=tuple(_paths(schema, "decimal")),
+        instants=tuple(_paths(schema, "timestamp-micros")),
     )
 
 
@@ -103,17 +112,14 @@ def catalogue() -> Catalogue:
     return Catalogue(rows)
 
 
-Visit = Callable[[Any], Any]
-
-
-def visit_money(value: Any, path: tuple[str, ...], convert: Visit) -> None:
-    """Replace the decimal at ``path`` inside a decoded record, in place, where there is one."""
-    for step in path[:-1]:
+def visit(value: Any, path: FieldPath, convert: Callable[[Any], Any]) -> None:
+    """Replace what stands at ``path`` inside a decoded record, in place, wherever it is not null."""
+    for index, step in enumerate(path[:-1]):
         if value is None:
             return
         if step == "*":
             for item in value:
-                visit_money(item, path[path.index("*") + 1 :], convert)
+                visit(item, path[index + 1 :], convert)
             return
         value = value[step]
     if value is None:

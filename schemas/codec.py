@@ -13,7 +13,7 @@ import msgspec
 from fastavro import schemaless_reader, schemaless_writer
 from msgspec import Struct
 
-from schemas.catalogue import Entry, catalogue, visit_money
+from schemas.catalogue import Entry, catalogue, visit
 from schemas.errors import (
     EnvelopeInvalidError,
     MalformedRecordError,
@@ -45,7 +45,7 @@ def _money_int(raw: bytes) -> int:
 def _write(entry: Entry, message: Struct) -> bytes:
     record = msgspec.to_builtins(message, builtin_types=_KEEP)
     for path in entry.money:
-        visit_money(record, path, _money_bytes)
+        visit(record, path, _money_bytes)
     out = BytesIO()
     schemaless_writer(out, entry.physical, record)
     return out.getvalue()
@@ -57,7 +57,7 @@ def _read(entry: Entry, raw: bytes) -> dict[str, Any]:
     try:
         record = cast("dict[str, Any]", schemaless_reader(source, entry.physical, None))
         for path in entry.money:
-            visit_money(record, path, _money_int)
+            visit(record, path, _money_int)
     except Exception as error:
         raise MalformedRecordError(f"not a {entry.name} record ({type(error).__name__})") from error
     if source.tell() != len(raw):

@@ -4,16 +4,17 @@ The generated classes under ``schemas/edge`` are pydantic models of the same sch
 ``schemas/messages``: instants are aware ``datetime``, money is ``Decimal``, unknown fields are refused.
 """
 
+import importlib
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import msgspec
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from schemas.catalogue import catalogue
+from schemas.catalogue import catalogue, visit
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
@@ -53,3 +54,23 @@ def to_record(model: EdgeModel) -> Struct:
     """Give the typed record of an edge model: what the codec writes."""
     entry = catalogue().by_name[type(model).__name__]
     return msgspec.convert(_physical(model.model_dump(by_alias=True)), entry.type)
+
+
+def model_of(name: str) -> type[EdgeModel]:
+    """Give the edge model of a command or fact; raise KeyError for a name that is neither."""
+    entry = catalogue().by_name[name]
+    if entry.kind not in ("command", "fact"):
+        raise KeyError(name)
+    module = importlib.import_module(f"schemas.edge.{entry.context}.{entry.kind}s")
+    return cast("type[EdgeModel]", getattr(module, name))
+
+
+def from_record(record: Struct) -> EdgeModel:
+    """Give the edge model of a typed command or fact: what a consumer's program or a page shows."""
+    entry = catalogue().by_type[type(record)]
+    plain = msgspec.to_builtins(record, builtin_types=(bytes,))
+    for path in entry.money:
+        visit(plain, path, lambda amount: Decimal(amount).scaleb(-6))
+    for path in entry.instants:
+        visit(plain, path, instant)
+    return model_of(entry.name).model_validate(plain)
