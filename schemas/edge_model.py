@@ -74,3 +74,22 @@ def from_record(record: Struct) -> EdgeModel:
     for path in entry.instants:
         visit(plain, path, instant)
     return model_of(entry.name).model_validate(plain)
+
+
+def document_of(record: Struct) -> dict[str, Any]:
+    """Give a typed record as JSON values, wire names: bytes in hex, money as text, instants in ISO 8601."""
+    entry = catalogue().by_type[type(record)]
+    plain = msgspec.to_builtins(record, builtin_types=(bytes,))
+    for path in entry.money:
+        visit(plain, path, lambda amount: str(Decimal(amount).scaleb(-6)))
+    for path in entry.instants:
+        visit(plain, path, lambda at: instant(at).isoformat())
+    return cast("dict[str, Any]", _hex(plain))
+
+
+def _hex(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _hex(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_hex(item) for item in value]
+    return value.hex() if isinstance(value, bytes) else value
