@@ -20,6 +20,8 @@ PrincipalId = NewType("PrincipalId", str)
 SubscriptionId = NewType("SubscriptionId", str)
 EventId = NewType("EventId", str)
 UsageId = NewType("UsageId", str)
+LedgerId = NewType("LedgerId", str)
+EditionId = NewType("EditionId", str)
 
 SYSTEM: Final = TenantId("system")
 """The reserved tenant that owns the shared catalogue and the platform's own principals."""
@@ -43,5 +45,9 @@ ID_RULES: Final[dict[str, tuple[str, str, int]]] = {
     "principalId": ("PrincipalId", r"^[A-Za-z0-9][A-Za-z0-9._@:-]{0,127}\Z", 128),
     "actorId": ("PrincipalId", r"^[A-Za-z0-9][A-Za-z0-9._@:-]{0,127}\Z", 128),
     "usageId": ("UsageId", "^use-" + _UUID, 40),
+    "ownerPrincipalId": ("PrincipalId", r"^[A-Za-z0-9][A-Za-z0-9._@:-]{0,127}\Z", 128),
+    "ledgerId": ("LedgerId", "^(tenant|proj-" + _UUID[:-2] + r")\Z", 41),
+    "editionId": ("EditionId", r"^[a-z][a-z0-9-]{0,62}/[0-9.]{5,32}\Z", 96),
+    "activeSubscriptionId": ("SubscriptionId", "^sub-" + _UUID, 40),
 }
 """Wire field names that are identifiers; a field with such a name needs no rule of its own."""
