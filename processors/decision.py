@@ -6,12 +6,21 @@ from uuid import UUID, uuid5
 
 from msgspec import Struct
 
-from processors.contract import ENGINE_ACTOR, ActorType, Cause, LeaseKeys, Meta, ReadTables, Scope, Tables
+from processors.contract import (
+    ENGINE_ACTOR,
+    ActorType,
+    Cause,
+    LeaseKeys,
+    Meta,
+    ReadTables,
+    Scope,
+    Tables,
+)
 from processors.tables import Overlay, TenantTables
 from schemas.catalogue import Entry as SchemaEntry
 from schemas.catalogue import catalogue
-from schemas.naming import snake
 from schemas.ids import SYSTEM, EventId, PrincipalId
+from schemas.naming import snake
 
 NAMESPACE: Final = UUID("6f1f7a0e-5a0e-5c6e-9d0a-3c5f1a0b7e21")
 """uuid5 namespace of every derived id (settled.md 4)."""
@@ -52,6 +61,7 @@ class Decision:
         overlay: Overlay,
         keys: LeaseKeys,
         apply: Apply,
+        *,
         first_sequence: int,
         genesis: PrincipalId | None = None,
     ) -> None:
@@ -115,7 +125,9 @@ class Decision:
         return meta.event_id
 
     def _scope_of(self, fact: Struct) -> Scope:
-        named = {name: value for name in _SCOPED if (value := getattr(fact, name, None)) is not None}
+        named = {
+            name: value for name in _SCOPED if (value := getattr(fact, name, None)) is not None
+        }
         return self.scope._replace(**named) if named else self.scope
 
     def send(self, message: Struct, key: str) -> None:

@@ -60,7 +60,9 @@ def follow(decision: Decision) -> None:
             react(decision, recorded.fact, recorded.meta)
         done += 1
         if done > REACTION_LIMIT:
-            raise ReactionLimitError(f"more than {REACTION_LIMIT} facts follow {decision.cause.message_type}")
+            raise ReactionLimitError(
+                f"more than {REACTION_LIMIT} facts follow {decision.cause.message_type}"
+            )
 
 
 def deadline_of(record: Struct) -> int | None:

@@ -122,7 +122,10 @@ class Overlay:
     def groups(self, tenant_id: TenantId, kind: str) -> list[Group]:
         """List the groups of a kind that exist in the store or were added."""
         names = dict.fromkeys(
-            g for groups in (self._store.groups, self._added) for g in groups if g[:2] == (tenant_id, kind)
+            g
+            for groups in (self._store.groups, self._added)
+            for g in groups
+            if g[:2] == (tenant_id, kind)
         )
         return list(names)
 

@@ -32,6 +32,8 @@ GENESIS_HASH: Final = bytes(32)
 """hash_0 of every tenant's audit chain (settled.md 10)."""
 
 _KEEP: Final = (bytes,)
+_MORE: Final = 0x80
+"""Bit of an Avro integer's byte that says that another byte follows."""
 
 
 def _money_bytes(amount: int) -> bytes:
@@ -61,7 +63,9 @@ def _read(entry: Entry, raw: bytes) -> dict[str, Any]:
     except Exception as error:
         raise MalformedRecordError(f"not a {entry.name} record ({type(error).__name__})") from error
     if source.tell() != len(raw):
-        raise MalformedRecordError(f"{len(raw) - source.tell()} bytes after the {entry.name} record")
+        raise MalformedRecordError(
+            f"{len(raw) - source.tell()} bytes after the {entry.name} record"
+        )
     return record
 
 
@@ -112,7 +116,9 @@ def seal(envelope: Envelope, previous_hash: bytes) -> tuple[bytes, bytes]:
     two fields stand last in the schema, so one encoding serves both the hash and the record.
     """
     entry = catalogue().by_type[Envelope]
-    header = _FRAME.pack(0, entry.id) + _write(entry, msgspec.structs.replace(envelope, payload=b"", hash=None))
+    header = _FRAME.pack(0, entry.id) + _write(
+        entry, msgspec.structs.replace(envelope, payload=b"", hash=None)
+    )
     digest = chain_hash(previous_hash, envelope.payload, header)
     return b"".join((header[:-2], _avro_bytes(envelope.payload), b"\x02", digest)), digest
 
@@ -129,8 +135,8 @@ def chain_hash(previous_hash: bytes, payload: bytes, header: bytes) -> bytes:
 def _avro_bytes(raw: bytes) -> bytes:
     """Encode Avro ``bytes``: zigzag variable-length count, then the bytes."""
     count, out = len(raw) << 1, bytearray()
-    while count > 0x7F:
-        out.append(count & 0x7F | 0x80)
+    while count >= _MORE:
+        out.append(count & (_MORE - 1) | _MORE)
         count >>= 7
     out.append(count)
     return bytes(out) + raw
@@ -141,7 +147,7 @@ def decode_envelope(value: bytes | None) -> Envelope:
 
     Raises TooLargeError, MalformedRecordError, UnknownSchemaError, EnvelopeInvalidError.
     """
-    entry, record = _framed(value, Envelope)
+    _, record = _framed(value, Envelope)
     try:
         return msgspec.convert(record, Envelope)
     except msgspec.ValidationError as error:

@@ -38,6 +38,8 @@ _KINDS: Final = {
     "message": "messages",
 }
 _EDGE_KINDS: Final = ("command", "fact")
+
+
 def avsc_files() -> list[tuple[str, str, int, Path]]:
     """List (context, name, version, path) of every schema file, in a stable order."""
     found = []
@@ -66,9 +68,16 @@ def locked(old: dict[str, Any]) -> dict[str, Any]:
         entry = known.get(file)
         if entry is None:
             highest += 1
-            entry = {"id": highest, "subject": f"{context}.{name}", "version": version, "file": file}
+            entry = {
+                "id": highest,
+                "subject": f"{context}.{name}",
+                "version": version,
+                "file": file,
+            }
         elif entry["id"] <= released and entry["sha256"] != digest:
-            raise SystemExit(f"{file} is released: add {name}.v{version + 1}.avsc instead of a change")
+            raise SystemExit(
+                f"{file} is released: add {name}.v{version + 1}.avsc instead of a change"
+            )
         entries[entry["id"]] = {**entry, "sha256": digest}
     missing = [e["file"] for e in known.values() if e["id"] <= released and e["id"] not in entries]
     if missing:
@@ -109,7 +118,9 @@ def modules() -> dict[Path, str]:
 def main() -> int:
     """Write or check; give the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 on a difference")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 on a difference"
+    )
     check = parser.parse_args().check
     with (ROOT / "generate.py").open() as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)  # two generators at once would hand out one id twice
@@ -117,7 +128,9 @@ def main() -> int:
         outputs = {LOCK: json.dumps(locked(old), indent=1) + "\n", **modules()}
         stale = [p for p, text in outputs.items() if not p.exists() or p.read_text() != text]
         if check:
-            sys.stderr.write("".join(f"{p.relative_to(ROOT)} is not what the schemas say\n" for p in stale))
+            sys.stderr.write(
+                "".join(f"{p.relative_to(ROOT)} is not what the schemas say\n" for p in stale)
+            )
             return 1 if stale else 0
         for path in stale:
             path.parent.mkdir(parents=True, exist_ok=True)

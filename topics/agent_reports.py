@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from confluent_kafka import KafkaError, Message
 from msgspec import Struct
@@ -30,8 +30,7 @@ class Running:
         self.began_at = time.time_ns() // 1000
         self.claimed = False
         self.last_beat = began
-        lease_micros = task.assignment.lease_expires_at - envelope.occurred_at
-        self.beat_seconds = max(lease_micros, 0) / 1e6 / HEARTBEATS_PER_LEASE
+        self.beat_seconds = task.assignment.lease_micros / 1e6 / HEARTBEATS_PER_LEASE
 
 
 Answered: TypeAlias = Callable[[Running], None]
@@ -54,7 +53,7 @@ class Reporter:
         now = time.monotonic()
         if not running.claimed and now - running.began >= self._claim_after:
             running.claimed = True
-            self._send(running, reports.ClaimAgentTask(**self._identity(running), **self._version()))
+            self._send(running, reports.ClaimAgentTask(**self._versioned(running)))
         if now - running.last_beat < running.beat_seconds:
             return
         running.last_beat = now
@@ -74,8 +73,7 @@ class Reporter:
         self._send(
             running,
             reports.CompleteAgentTask(
-                **self._identity(running),
-                **self._version(),
+                **self._versioned(running),
                 output=json.dumps(result.output, separators=(",", ":"), ensure_ascii=False),
                 model_invocations=_invocations(result),
                 output_artifacts=tuple(
@@ -90,7 +88,7 @@ class Reporter:
                     for a in result.artifacts
                 ),
                 input_artifact_ids=tuple(result.input_artifact_ids),
-                validation=reports.Validation(
+                validation=reports.ValidationReport(
                     passed=not result.findings, findings=tuple(result.findings)
                 ),
                 started_at=running.began_at,
@@ -105,8 +103,7 @@ class Reporter:
         self._send(
             running,
             reports.FailAgentTask(
-                **self._identity(running),
-                **self._version(),
+                **self._versioned(running),
                 failure_class=failure.failure_class,
                 message=str(failure)[:2000],
                 retry_after_micros=None if after is None else int(after * 1e6),
@@ -115,7 +112,7 @@ class Reporter:
             answered,
         )
 
-    def _identity(self, running: Running) -> dict[str, object]:
+    def _identity(self, running: Running) -> dict[str, Any]:
         assignment = running.task.assignment
         return {
             "task_id": TaskId(assignment.task_id),
@@ -125,8 +122,8 @@ class Reporter:
             "lease_token": assignment.lease_token,
         }
 
-    def _version(self) -> dict[str, str]:
-        return {"agent_version": self._agent_version}
+    def _versioned(self, running: Running) -> dict[str, Any]:
+        return {**self._identity(running), "agent_version": self._agent_version}
 
     def serve(self) -> None:
         """Serve delivery callbacks."""

@@ -10,6 +10,7 @@ from uuid import uuid4
 from schemas.messages.workflow.messages import AgentTaskAssignment
 
 FailureClass = Literal["validation", "external", "agent", "infrastructure"]
+Phase = Literal["ContextLoading", "Executing", "Validating", "Correcting"]
 Json: TypeAlias = Any
 """A JSON value."""
 
@@ -80,7 +81,7 @@ class AgentTask:
         self.execution_id = f"exec-{uuid4()}"
         self.inputs: dict[str, Json] = json.loads(assignment.inputs)
         self.withdrawn = threading.Event()
-        self.progress: tuple[str, int, str] | None = None
+        self.progress: tuple[Phase, int, str] | None = None
 
     @property
     def skill(self) -> str:
@@ -97,7 +98,7 @@ class AgentTask:
         """Number of this attempt, from 1; findings of the one before are in ``assignment.findings``."""
         return self.assignment.attempt
 
-    def report(self, phase: str, percent: int, message: str = "") -> None:
+    def report(self, phase: Phase, percent: int, message: str = "") -> None:
         """Say how far the work is; sent with the next heartbeat."""
         self.progress = (phase, percent, message)
 

@@ -7,7 +7,7 @@
 
     worker.run()
 
-Agents that serve the same set of skills form one consumer group, so each assignment reaches one of them (settled.md 20).
+Agents that serve the same set of skills form one consumer group, so each assignment reaches one (settled.md 20).
 An agent starts without waiting for an answer to its claim, and a result without a claim counts as one: work that ends
 within ``claim_after_seconds`` costs one message. A lost race ends as a stale result, which changes nothing.
 """
@@ -66,7 +66,9 @@ class AgentWorker:
         self._stop = threading.Event()
         self._running: dict[str, Running] = {}
         self._done = DoneOffsets()
-        self.reports = Reporter(self._bootstrap, agent_id, agent_version, actor, claim_after_seconds)
+        self.reports = Reporter(
+            self._bootstrap, agent_id, agent_version, actor, claim_after_seconds
+        )
         self.finished = 0
         """Tasks answered so far, failures included."""
 
@@ -108,7 +110,7 @@ class AgentWorker:
             **client_options(self._bootstrap),
             "group.id": self._group or own,
             "isolation.level": "read_committed",
-            # Offsets are stored when a task is answered: an agent that dies leaves its unanswered ones to be read again.
+            # Offsets are stored when a task is answered: what an agent leaves unanswered is read again.
             "enable.auto.offset.store": False,
             "auto.commit.interval.ms": 1000,
             "auto.offset.reset": "earliest",
@@ -147,7 +149,9 @@ class AgentWorker:
             envelope = decode_envelope(message.value())
             payload = decode_payload(envelope.payload_schema_id, envelope.payload)
         except (PoisonError, PayloadInvalidError):
-            self._done.end(place)  # not ours to judge: the verifier names a record that cannot be read
+            self._done.end(
+                place
+            )  # not ours to judge: the verifier names a record that cannot be read
             return
         if isinstance(payload, AgentTaskWithdrawal):
             running = self._running.get(payload.task_id)
@@ -177,8 +181,8 @@ class AgentWorker:
         except TaskFailedError as failure:
             self.reports.fail(running, failure, self._answered)
         except Exception as error:  # noqa: BLE001 - a handler's defect is the task's failure, not the worker's
-            failure = TaskFailedError(f"{type(error).__name__}: {error}", "agent")
-            self.reports.fail(running, failure, self._answered)
+            defect = TaskFailedError(f"{type(error).__name__}: {error}", "agent")
+            self.reports.fail(running, defect, self._answered)
         finally:
             self._running.pop(task.assignment.task_id, None)
             self.finished += 1

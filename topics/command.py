@@ -16,9 +16,9 @@ from schemas.edge_model import EdgeModel, to_record
 from schemas.ids import ApprovalId, PrincipalId, ProjectId, TaskId, TenantId, WorkflowInstanceId
 from schemas.messages.envelope import Envelope
 from schemas.output import OperatorError
+from topics.catalogue import TOPICS
 from topics.headers import Headers, headers_of
 from topics.model import Kind
-from topics.catalogue import TOPICS
 from topics.partition import partition_of
 
 ActorType = Literal["user", "service", "agent", "system"]

@@ -167,7 +167,11 @@ def send(
 ) -> None:
     """Send a command; show its facts or its refusal. Ends with 1 if it was refused."""
     model = model_from(name, _document(data, file))
-    extra = {"command_id": command_id, "approval_id": approval_id, "retry_of": retry_of}
+    extra: dict[str, Any] = {
+        "command_id": command_id,
+        "approval_id": approval_id,
+        "retry_of": retry_of,
+    }
     with CommandProducer(actor_of(actor)) as producer:
         if wait:
             outcome = producer.ask(model, tenant, seconds=seconds, **extra)

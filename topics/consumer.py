@@ -153,7 +153,7 @@ class EventConsumer:
     def _event(self, message: Message) -> Event | None:
         error = message.error()
         if error is not None:
-            if error.code() == KafkaError._PARTITION_EOF:
+            if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - so named in the public API
                 self._ended.add((message.topic() or "", message.partition() or 0))
             elif error.fatal() or not error.retriable():
                 raise KafkaException(error)

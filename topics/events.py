@@ -1,4 +1,4 @@
-"""A canonical event as a consumer sees it, and the three things every reader of facts does: decode, drop, check order."""
+"""A canonical event as a consumer sees it, and what every reader of facts does: drop repeats, check the order."""
 
 from collections import OrderedDict
 from typing import Final, NamedTuple

@@ -54,10 +54,8 @@ def follow(
     )
     with consumer:
         _begin(consumer, begin)
-        shown = 0
-        for event in _read(consumer, until_end=until_end):
+        for shown, event in enumerate(_read(consumer, until_end=until_end), start=1):
             print(_line(event, as_json=as_json), flush=True)
-            shown += 1
             if shown == limit:
                 break
         for gap in consumer.gaps:

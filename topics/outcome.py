@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import Consumer, Message, TopicPartition
 from msgspec import Struct
 
 from schemas.codec import decode_envelope, decode_payload
@@ -127,7 +127,7 @@ class OutcomeReader:
         for message in messages:
             error = message.error()
             if error is not None:
-                if error.code() != KafkaError._PARTITION_EOF and error.fatal():
+                if error.fatal():
                     return
                 continue
             try:

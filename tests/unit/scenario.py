@@ -28,7 +28,9 @@ class TestKeys:
     __test__ = False
 
     def token(self, tenant_id: TenantId, task_id: str, attempt: int) -> str:
-        return hmac.new(b"test", f"{tenant_id}|{task_id}|{attempt}".encode(), hashlib.sha256).hexdigest()
+        return hmac.new(
+            b"test", f"{tenant_id}|{task_id}|{attempt}".encode(), hashlib.sha256
+        ).hexdigest()
 
     def token_hash(self, token: str) -> bytes:
         return hashlib.sha256(token.encode()).digest()
@@ -106,7 +108,9 @@ class Scenario:
         self.rejection = pipeline.decide(self.decision, command)
         return self._done()
 
-    def when_timer(self, kind: type[Struct], record_id: str, *, at: int | None = None) -> "Scenario":
+    def when_timer(
+        self, kind: type[Struct], record_id: str, *, at: int | None = None
+    ) -> "Scenario":
         """Move time to the record's deadline (or ``at``) and fire it, with reactions."""
         record = self.tables.get(kind, record_id)
         assert record is not None, f"no {kind.__name__} {record_id}"
@@ -148,7 +152,12 @@ class Scenario:
         }
         values.update(cause)
         return Decision(
-            Cause(**values), self.overlay, TestKeys(), registry.apply, self.sequence + 1, self.genesis
+            Cause(**values),
+            self.overlay,
+            TestKeys(),
+            registry.apply,
+            first_sequence=self.sequence + 1,
+            genesis=self.genesis,
         )
 
     def _done(self) -> "Scenario":

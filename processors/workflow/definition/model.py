@@ -81,8 +81,11 @@ class SetData(NamedTuple):
 
 
 class Case(NamedTuple):
-    """One case of a switch; ``when`` None is the default. ``then`` is a task name of the same list, or
-    ``continue``, ``exit`` (leave this list), ``end`` (complete the workflow)."""
+    """One case of a switch; ``when`` None is the default.
+
+    ``then`` is a task name of the same list, or ``continue``, ``exit`` (leave this list), ``end`` (complete the
+    workflow).
+    """
 
     name: str
     when: str | None
