@@ -52,5 +52,5 @@ class PriceListSeries(Struct, frozen=True, kw_only=True, rename="camel"):
 class TaskUsage(Struct, frozen=True, kw_only=True, rename="camel"):
     """Model calls of a task that are metered already; id = taskId."""
 
-    invocation_ids: tuple[str, ...]
-    """Ids of the model calls, in the order of metering."""
+    invocation_digests: tuple[bytes, ...]
+    """First 16 bytes of SHA-256 of each call's id, in the order of metering: ids are the senders' and up to 128 characters long."""
