@@ -19,8 +19,6 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from fastavro.schema import to_parsing_canonical_form
-
 from schemas.source import EdgeModule, Module
 
 ROOT: Final = Path(__file__).parent
@@ -52,8 +50,19 @@ def avsc_files() -> list[tuple[str, str, int, Path]]:
 
 
 def fingerprint(schema: Schema) -> str:
-    """Give the SHA-256 of the schema's parsing canonical form, in hex."""
-    return hashlib.sha256(to_parsing_canonical_form(schema).encode()).hexdigest()
+    """Give the SHA-256 over the schema without its docs, keys sorted, in hex.
+
+    Not over the parsing canonical form: that forgets logical types, scales, defaults and our limits, so a change of
+    money's scale would have passed as no change (schemas/README.md, ADR 3).
+    """
+    text = json.dumps(_without_docs(schema), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _without_docs(avro: Any) -> Any:
+    if isinstance(avro, dict):
+        return {key: _without_docs(value) for key, value in avro.items() if key != "doc"}
+    return [_without_docs(item) for item in avro] if isinstance(avro, list) else avro
 
 
 def locked(old: dict[str, Any]) -> dict[str, Any]:
@@ -115,6 +124,19 @@ def modules() -> dict[Path, str]:
     return out
 
 
+def outputs() -> dict[Path, str]:
+    """Give path -> content of the lock file and of every generated module, as they should be."""
+    old = json.loads(LOCK.read_text()) if LOCK.exists() else {}
+    return {LOCK: json.dumps(locked(old), indent=1) + "\n", **modules()}
+
+
+def stale() -> list[Path]:
+    """List the files that are not what the schemas say."""
+    return [
+        path for path, text in outputs().items() if not path.exists() or path.read_text() != text
+    ]
+
+
 def main() -> int:
     """Write or check; give the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
@@ -122,19 +144,18 @@ def main() -> int:
         "--check", action="store_true", help="write nothing; exit 1 on a difference"
     )
     check = parser.parse_args().check
-    with (ROOT / "generate.py").open() as guard:
+    with Path(__file__).open(encoding="utf-8") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)  # two generators at once would hand out one id twice
-        old = json.loads(LOCK.read_text()) if LOCK.exists() else {}
-        outputs = {LOCK: json.dumps(locked(old), indent=1) + "\n", **modules()}
-        stale = [p for p, text in outputs.items() if not p.exists() or p.read_text() != text]
+        wrong = stale()
         if check:
             sys.stderr.write(
-                "".join(f"{p.relative_to(ROOT)} is not what the schemas say\n" for p in stale)
+                "".join(f"{p.relative_to(ROOT)} is not what the schemas say\n" for p in wrong)
             )
-            return 1 if stale else 0
-        for path in stale:
+            return 1 if wrong else 0
+        texts = outputs()
+        for path in wrong:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(outputs[path])
+            path.write_text(texts[path])
     return 0
 
 

@@ -4,7 +4,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
-from typing import Final, Literal, NamedTuple, TypeVar, cast
+from typing import Final, Literal, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -91,7 +91,7 @@ def checked(command: Struct | EdgeModel) -> Struct:
     entry = catalogue().by_type[type(record)]
     try:
         plain = msgspec.to_builtins(record, builtin_types=(bytes,))
-        return cast("Struct", msgspec.convert(plain, entry.type))
+        return msgspec.convert(plain, entry.type)
     except msgspec.ValidationError as error:
         raise CommandInvalidError(f"{entry.name}: {error}") from error
 

@@ -14,7 +14,7 @@ CONTENT_TYPE: Final = b"application/avro"
 SOURCE: Final = b"/factory/control-plane"
 """ce_source of what the control plane emits."""
 
-Headers = list[tuple[str, bytes]]
+Headers = list[tuple[str, str | bytes | None]]
 
 
 @lru_cache(maxsize=4096)
