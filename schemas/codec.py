@@ -123,19 +123,22 @@ def seal(envelope: Envelope, previous_hash: bytes) -> tuple[bytes, bytes]:
     return b"".join((header[:-2], _avro_bytes(envelope.payload), b"\x02", digest)), digest
 
 
-def header_of(value: bytes, envelope: Envelope) -> bytes:
-    """Give the hashed header of a sealed record, cut out of its own bytes.
+def header_of(value: bytes, envelope: Envelope) -> bytes | None:
+    """Give the hashed header of a sealed record, cut out of its own bytes; None where they do not end as we write them.
 
     Never encoded anew: fastavro reads a union branch or enum symbol by a negative index too, so other bytes can
     decode to the same record, and a header made from the record would hide that they were altered.
     """
-    tail = len(_avro_bytes(envelope.payload)) + 1 + (len(envelope.hash) if envelope.hash else 0)
-    return value[:-tail] + b"\x00\x00"
+    tail = b"".join((_avro_bytes(envelope.payload), b"\x02", envelope.hash or b""))
+    return value[: -len(tail)] + b"\x00\x00" if value.endswith(tail) else None
 
 
 def is_link(value: bytes, envelope: Envelope, previous_hash: bytes) -> bool:
     """Tell whether a record's hash follows from its bytes and the hash before it."""
-    return envelope.hash == chain_hash(previous_hash, envelope.payload, header_of(value, envelope))
+    header = header_of(value, envelope)
+    return header is not None and envelope.hash == chain_hash(
+        previous_hash, envelope.payload, header
+    )
 
 
 def chain_hash(previous_hash: bytes, payload: bytes, header: bytes) -> bytes:

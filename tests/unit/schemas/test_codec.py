@@ -18,6 +18,7 @@ from schemas.codec import (
     encode_envelope,
     encode_payload,
     encode_state,
+    is_link,
     seal,
 )
 from schemas.errors import (
@@ -169,3 +170,18 @@ def test_a_payload_that_breaks_a_rule_names_field_and_rule() -> None:
         decode_payload(schema_id, raw)
     assert caught.value.field == "timerKind"
     assert "64" in caught.value.rule
+
+
+def test_every_changed_byte_of_a_fact_is_found() -> None:
+    value, _ = seal(envelope(sequence=1), GENESIS_HASH)
+    unnoticed = []
+    for at in range(len(value)):
+        for bit in range(8):
+            altered = value[:at] + bytes([value[at] ^ 1 << bit]) + value[at + 1 :]
+            try:
+                read = decode_envelope(altered)
+            except PoisonError:
+                continue
+            if is_link(altered, read, GENESIS_HASH):
+                unnoticed.append((at, bit))
+    assert unnoticed == []
