@@ -31,6 +31,7 @@ from topics.agent_task import AgentTask, Json, TaskFailedError, TaskResult, Task
 from topics.model import Party
 from topics.naming import AGENT_MESH_TASKS, client_prefix
 from topics.offsets import DoneOffsets
+from topics.polling import batch
 from topics.settings import bootstrap_servers, client_options
 
 Handler: TypeAlias = Callable[[AgentTask], TaskResult | Json]
@@ -124,7 +125,7 @@ class AgentWorker:
         if free <= 0:
             self._wait_for_room(consumer)
             return
-        for message in consumer.consume(free, POLL_SECONDS) if free > 1 else _one(consumer):
+        for message in batch(consumer, free, POLL_SECONDS):
             error = message.error()
             if error is not None:
                 if error.fatal():
@@ -212,11 +213,6 @@ class AgentWorker:
             assigned = consumer.assignment()
             consumer.pause(assigned)
             consumer.poll(0.05)
-
-
-def _one(consumer: Consumer) -> list[Message]:
-    message = consumer.poll(POLL_SECONDS)
-    return [] if message is None else [message]
 
 
 __all__ = ["AgentTask", "AgentWorker", "Envelope", "TaskFailedError", "TaskResult"]

@@ -19,6 +19,7 @@ from topics.catalogue import BY_NAME, FACT_TOPICS
 from topics.events import Contiguity, Event, Gap, Repeats
 from topics.naming import events_topic
 from topics.partition import partition_of
+from topics.polling import batch
 from topics.settings import bootstrap_servers, client_options
 
 BATCH: Final = 1000
@@ -144,7 +145,7 @@ class EventConsumer:
     def poll(self, seconds: float) -> list[Event]:
         """Give the events that come within ``seconds``, at most a batch; empty where none came."""
         events = []
-        for message in self._consumer.consume(BATCH, seconds):
+        for message in batch(self._consumer, BATCH, seconds):
             event = self._event(message)
             if event is not None:
                 events.append(event)

@@ -22,9 +22,11 @@ from topics.catalogue import FACT_TOPICS
 from topics.command import CommandRecord
 from topics.model import PARTITIONS
 from topics.naming import DEAD_LETTERS
+from topics.polling import batch
 from topics.settings import client_options
 
 POLL_SECONDS: Final = 0.1
+BATCH: Final = 500
 
 
 class OutcomeTimeoutError(OperatorError):
@@ -121,7 +123,7 @@ class OutcomeReader:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self._take(self._consumer.consume(500, POLL_SECONDS))
+            self._take(batch(self._consumer, BATCH, POLL_SECONDS))
 
     def _take(self, messages: Iterable[Message]) -> None:
         for message in messages:

@@ -1,0 +1,1 @@
+"""Measure the running local system: workflows a second, latency, CPU by process, records and bytes."""

@@ -1,0 +1,1 @@
+"""A reader that shares nothing with us but the files under schemas/."""
