@@ -40,7 +40,7 @@ class Fleet:
         self.members: list[Member] = []
 
     def start(self, name: str, *arguments: str, **environment: str) -> Member:
-        """Start ``factory <arguments>`` in a session of its own, so that a Ctrl-C reaches only us and we decide the order."""
+        """Start ``factory <arguments>`` in a session of its own: a Ctrl-C reaches only us, and we decide the order."""
         self._logs.mkdir(parents=True, exist_ok=True)
         log = self._logs / f"{name}.log"
         with log.open("ab") as sink:
