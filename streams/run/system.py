@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from schemas.output import OperatorError
+from streams.local import OnStderr
 from streams.local import start as start_broker
 from streams.local import status as broker_status
 from streams.local import stop as stop_broker
@@ -98,7 +99,7 @@ def local_system(told: Told, agents: tuple[str, ...] = AGENTS) -> Iterator[Syste
 @contextmanager
 def _started(told: Told, agents: tuple[str, ...]) -> Iterator[System]:
     told("broker")
-    broker = start_broker()
+    broker = start_broker(progress=OnStderr())
     told("topics")
     report = provision(admin_client(broker.bootstrap), TOPICS)
     if not report.is_sound:
