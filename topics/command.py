@@ -136,6 +136,11 @@ def command_record(
         payload_schema_id=schema_id,
         payload=payload,
     )
+    return _addressed(envelope)
+
+
+def _addressed(envelope: Envelope) -> CommandRecord:
+    """Give the record of an envelope: checked, framed, with topic, partition and headers."""
     try:
         msgspec.convert(msgspec.to_builtins(envelope, builtin_types=(bytes,)), Envelope)
     except msgspec.ValidationError as error:
@@ -150,8 +155,8 @@ def command_record(
         command_type=envelope.event_type,
         tenant_id=envelope.tenant_id,
         topic=input_topic_of(envelope.event_type),
-        partition=partition_of(tenant_id),
-        key=tenant_id.encode(),
+        partition=partition_of(envelope.tenant_id),
+        key=envelope.tenant_id.encode(),
         value=value,
         headers=headers_of(envelope, CLIENT_SOURCE),
     )
