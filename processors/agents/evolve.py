@@ -1,7 +1,7 @@
 """How facts change the state of the agents context.
 
-The catalogue of ``system`` is replayed in every partition, also in the one that decided it, so
-applying a publication twice changes nothing.
+The catalogue of ``system`` is replayed in every partition, at each start anew, so applying a
+publication twice changes nothing.
 """
 
 from msgspec import convert

@@ -12,6 +12,7 @@ from processors.costs.usage import Usage, record_usage
 from processors.rules import CommandRule, Commands, Evolvers
 from schemas.messages.costs.commands import PublishPriceList
 from schemas.messages.costs.facts import PriceListPublished, UsageRecorded
+from schemas.messages.workflow.facts import WorkflowInstanceArchived
 
 __all__ = ["COMMANDS", "EVOLVERS", "Usage", "record_usage", "worst_case"]
 
@@ -22,4 +23,5 @@ COMMANDS: Final[Commands] = {
 EVOLVERS: Final[Evolvers] = {
     PriceListPublished: (evolve.price_list_published,),
     UsageRecorded: (evolve.usage_recorded,),
+    WorkflowInstanceArchived: (evolve.workflow_instance_archived,),
 }

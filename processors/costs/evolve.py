@@ -1,12 +1,12 @@
 """How facts change the state of the costs context.
 
-The catalogue of ``system`` is replayed in every partition, also in the one that decided it, so
-applying a publication twice changes nothing.
+The catalogue of ``system`` is replayed in every partition, at each start anew, so applying a
+publication twice changes nothing.
 """
 
 from msgspec.structs import replace
 
-from processors.assets import record_id
+from processors import assets
 from processors.contract import Meta, Tables
 from processors.costs.prices import DIMENSIONS, dearest, price_id
 from processors.costs.state import (
@@ -16,9 +16,10 @@ from processors.costs.state import (
     PriceListSeries,
     TaskUsage,
 )
-from processors.costs.usage import invocation_digest
+from processors.costs.usage import invocation_digest, task_usage_id
 from processors.versions import newest_first
 from schemas.messages.costs.facts import PriceListPublished, UsageRecorded
+from schemas.messages.workflow.facts import WorkflowInstanceArchived
 
 
 def price_list_published(tables: Tables, fact: PriceListPublished, _meta: Meta) -> None:
@@ -29,7 +30,7 @@ def price_list_published(tables: Tables, fact: PriceListPublished, _meta: Meta) 
             ListedPrice(unit_quantity=price.unit_quantity, unit_price=price.unit_price),
         )
     tables.put(
-        record_id(fact.name, fact.version),
+        assets.record_id(fact.name, fact.version),
         PriceList(
             name=fact.name,
             version=fact.version,
@@ -52,9 +53,16 @@ def _dearest_of(fact: PriceListPublished, dimension: str) -> DearestPrice:
 
 def usage_recorded(tables: Tables, fact: UsageRecorded, _meta: Meta) -> None:
     """Remember which calls of the task are metered."""
-    metered = tables.get(TaskUsage, fact.task_id)
+    record_id = task_usage_id(fact.workflow_instance_id, fact.task_id)
+    metered = tables.get(TaskUsage, record_id)
     known = metered.invocation_digests if metered is not None else ()
     # Two lines of a call have one id: dict keys drop the second and keep the order.
     ids = dict.fromkeys(line.invocation_id for line in fact.lines)
     added = tuple(invocation_digest(invocation_id) for invocation_id in ids)
-    tables.put(fact.task_id, TaskUsage(invocation_digests=known + added))
+    tables.put(record_id, TaskUsage(invocation_digests=known + added))
+
+
+def workflow_instance_archived(tables: Tables, fact: WorkflowInstanceArchived, _meta: Meta) -> None:
+    """Forget the instance's metered calls: no result of it is taken in any more."""
+    for record_id, _ in tuple(tables.children(TaskUsage, fact.workflow_instance_id)):
+        tables.delete(TaskUsage, record_id)

@@ -1,7 +1,7 @@
 """State of the costs context.
 
-A price list has one transition: absent -> published, and its versions never change. TaskUsage only
-grows: a metered model call is never metered again.
+A price list has one transition: absent -> published, and its versions never change. TaskUsage grows
+until its workflow instance is archived: a metered model call is never metered again.
 """
 
 from schemas.messages.costs.state import (

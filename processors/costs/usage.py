@@ -32,6 +32,11 @@ def invocation_digest(invocation_id: str) -> bytes:
     return hashlib.sha256(invocation_id.encode()).digest()[:16]
 
 
+def task_usage_id(workflow_instance_id: WorkflowInstanceId | None, task_id: TaskId) -> str:
+    """Give the id of what is metered of a task: under its instance, which forgets it at its end."""
+    return f"{workflow_instance_id}/{task_id}" if workflow_instance_id is not None else task_id
+
+
 def record_usage(
     decision: Decision,
     *,
@@ -49,7 +54,8 @@ def record_usage(
     came first. Cost: one look at the task and two prices a call; no scan.
     """
     applied = tariff(decision)
-    calls = _unmetered(decision, task_id, invocations)
+    metered = decision.tables.get(TaskUsage, task_usage_id(workflow_instance_id, task_id))
+    calls = _unmetered(metered, invocations)
     lines = tuple(line for call in calls for line in _lines(applied, call))
     if not lines:
         return Usage(0, 0, 0)
@@ -75,10 +81,7 @@ def record_usage(
     return usage
 
 
-def _unmetered(
-    decision: Decision, task_id: TaskId, invocations: Sequence[ModelCall]
-) -> list[ModelCall]:
-    metered = decision.tables.get(TaskUsage, task_id)
+def _unmetered(metered: TaskUsage | None, invocations: Sequence[ModelCall]) -> list[ModelCall]:
     known = set(metered.invocation_digests) if metered is not None else set()
     calls = []
     for call in invocations:

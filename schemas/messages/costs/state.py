@@ -50,7 +50,7 @@ class PriceListSeries(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class TaskUsage(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Model calls of a task that are metered already; id = taskId."""
+    """Model calls of a task that are metered already; id = workflowInstanceId/taskId, or taskId alone where the task has no instance."""
 
     invocation_digests: tuple[bytes, ...]
     """First 16 bytes of SHA-256 of each call's id, in the order of metering: ids are the senders' and up to 128 characters long."""
