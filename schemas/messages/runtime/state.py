@@ -37,6 +37,8 @@ class InputPositions(Struct, frozen=True, kw_only=True, rename="camel"):
 
     positions: tuple[InputPosition, ...]
     """One entry per input topic, ordered by name."""
+    complete_from: int = 0
+    """First offset of the state changelog that this state needs; where the log starts later, a part is lost and the state is rebuilt from the facts."""
 
 
 class ContextSequence(Struct, frozen=True, kw_only=True, rename="camel"):

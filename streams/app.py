@@ -1,0 +1,95 @@
+"""The worker process: Faust hosts it (life cycle, signals, status page), the cycle runs beside it.
+
+Faust's own Kafka side is switched off here: an ordinary agent in this process costs a factor of ten, and
+``@app.service`` would wait for Faust's own group (runtime.md §4). Derived streams run in feed.py's process.
+"""
+
+import asyncio
+import logging
+import socket
+import sys
+from pathlib import Path
+
+import faust
+import mode
+from faust.web import Request, Response, View
+
+from streams.engine import Engine
+from streams.layout import Layout
+from streams.settings import Settings, from_environment
+from streams.wiring import Rules, standard_rules
+
+log = logging.getLogger(__name__)
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+
+
+def free_port() -> int:
+    """Give a port of loopback that nobody uses now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class Runtime(mode.Service):
+    """The engine as a service: started before the Faust app, stopped cleanly after it."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self._engine = engine
+
+    async def on_start(self) -> None:
+        """Start the engine's thread."""
+        self._engine.start()
+
+    async def on_stop(self) -> None:
+        """Wait for the end of the running cycle, off the loop, so that the status page answers meanwhile."""
+        await asyncio.get_running_loop().run_in_executor(None, self._engine.stop)
+
+
+def host_app(settings: Settings, engine: Engine, port: int) -> faust.App:
+    """Give the Faust app that hosts the worker: web and timers only, no Kafka of its own."""
+    app = faust.App(
+        f"{settings.group}-host",
+        broker=f"kafka://{settings.bootstrap}",
+        web_host="127.0.0.1",
+        web_port=port,
+        datadir=str(faust_folder(settings)),
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        table_standby_replicas=0,
+        worker_redirect_stdouts=False,
+    )
+    app.boot_strategy.enable_kafka = False
+
+    @app.page("/")
+    async def status(view: View, _request: Request) -> Response:
+        return view.json({"worker": settings.worker_name, **engine.board.snapshot()})
+
+    return app
+
+
+def faust_folder(settings: Settings) -> Path:
+    """Give the folder that Faust wants to own; nothing of ours is kept there."""
+    return settings.local / "faust" / settings.worker_name
+
+
+def run_worker(settings: Settings, layout: Layout, rules: Rules) -> None:
+    """Run a worker in this process until SIGTERM or SIGINT; a doubt ends the process with status 70."""
+    logging.basicConfig(level=settings.log_level, format=LOG_FORMAT, stream=sys.stderr)
+    for hosted in ("faust", "mode", "aiohttp"):
+        logging.getLogger(hosted).setLevel(logging.WARNING)
+    faust_folder(settings).mkdir(parents=True, exist_ok=True)
+    engine = Engine(settings, layout, rules)
+    port = settings.web_port or free_port()
+    log.info("worker %s: status at http://127.0.0.1:%d/", settings.worker_name, port)
+    app = host_app(settings, engine, port)
+    worker = faust.Worker(
+        app, Runtime(engine), loglevel="WARN", override_logging=False, redirect_stdouts=False
+    )
+    worker.execute_from_commandline()
+
+
+if __name__ == "__main__":
+    run_worker(from_environment(), Layout(), standard_rules())

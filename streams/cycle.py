@@ -1,0 +1,159 @@
+"""The cycle (runtime.md §1): what a worker does, over and over, and the state that it does it on.
+
+1 poll a batch · 2-5 decode, admit, authorise, decide and evolve each record in memory · 6-7 produce facts,
+refusals, dead letters, state and input positions and commit, one transaction a partition · 8 expose the new
+state. Everything that can fail is handed in, so that a simulator can run this very loop; Kafka is behind
+``Log``, the wall clock behind ``Clock``. State in memory is never ahead of what committed.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from streams.crashpoints import CrashPoints
+from streams.decide import Rulebook, Work, decide_records
+from streams.figures import Board
+from streams.inputs import Positions
+from streams.pace import Pace
+from streams.partition import Partition
+from streams.records import InputRecord
+
+
+class Inputs(Protocol):
+    """Where records come from."""
+
+    joined: bool
+
+    def poll(self, limit: int, timeout_s: float) -> list[InputRecord]:
+        """Give records of held partitions; waits up to the time-out while there is none."""
+
+    def group(self) -> object:
+        """Give what fences the commits of a former owner."""
+
+
+class Transactions(Protocol):
+    """Where a cycle's work is written."""
+
+    def own(self, numbers: list[int]) -> None:
+        """Be the only writer of exactly these partitions from now on."""
+
+    def commit(self, works: list[Work], group: object) -> None:
+        """Commit each unit of work, or raise: then nobody knows which of them committed."""
+
+
+class Keeper(Protocol):
+    """Where the state of a gained partition comes from."""
+
+    def keep(
+        self, held: dict[int, Partition], numbers: list[int], stable: Positions
+    ) -> dict[int, Partition]:
+        """Give exactly these partitions, of ``held`` where that is still their state."""
+
+
+class Timers(Protocol):
+    """Who asks for decisions on deadlines."""
+
+    def step(self, partitions: dict[int, Partition]) -> None:
+        """Put timers that are due on their topic."""
+
+    def wait_s(self, partitions: dict[int, Partition], longest: float) -> float:
+        """Give how long a poll may wait for a record without being late for a deadline."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """What a cycle is built from."""
+
+    book: Rulebook
+    transactions: Transactions
+    keeper: Keeper
+    timers: Timers
+    crash: CrashPoints
+    pace: Pace
+    board: Board
+    idle_s: float
+    beat: Callable[[], None]
+    """Called whenever progress was made, for the watchdog (guard 14)."""
+
+
+class Cycle:
+    """Holds the partitions of this worker and runs their cycles. One thread calls it."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._partitions: dict[int, Partition] = {}
+        self._rank = {topic: rank for rank, topic in enumerate(parts.book.layout.inputs)}
+
+    def run_once(self, inputs: Inputs) -> int:
+        """Run one cycle; give the number of records decided."""
+        parts = self._parts
+        if inputs.joined:
+            parts.beat()
+        wait_s = parts.timers.wait_s(self._partitions, parts.idle_s)
+        records = inputs.poll(parts.pace.limit(), wait_s)  # 1
+        if not records:
+            parts.timers.step(self._partitions)
+            return 0
+        parts.crash.at("polled")
+        started = time.perf_counter()
+        works = self._decide(records)  # 2-5
+        parts.crash.at("decided")
+        decided = time.perf_counter()
+        if works:
+            parts.transactions.commit(works, inputs.group())  # 6-7
+            parts.crash.at("committed")
+            self._expose(works)  # 8
+            parts.crash.at("exposed")
+        self._note(works, decided - started, time.perf_counter() - decided)
+        parts.timers.step(self._partitions)
+        return sum(work.records for work in works)
+
+    def _decide(self, records: list[InputRecord]) -> list[Work]:
+        by_partition: dict[int, list[InputRecord]] = {}
+        for record in records:
+            by_partition.setdefault(record.partition, []).append(record)
+        works = []
+        for number, group in by_partition.items():
+            # Stable: across topics the class order, inside one topic the offset order (settled.md 6).
+            group.sort(key=lambda record: self._rank[record.topic])
+            works.append(decide_records(self._partitions[number], group, self._parts.book))
+        return [work for work in works if work.records]
+
+    def _expose(self, works: list[Work]) -> None:
+        for work in works:
+            partition = self._partitions[work.partition]
+            partition.expose(work.changes, work.positions, work.memory)
+            partition.rearm(work.rearmed)
+
+    def _note(self, works: list[Work], decide_s: float, commit_s: float) -> None:
+        count = sum(work.records for work in works)
+        if not count:
+            return
+        parts = self._parts
+        parts.pace.note(count, decide_s)
+        parts.board.add(
+            cycles=1,
+            records=count,
+            outputs=sum(len(work.outputs) for work in works),
+            dead_letters=sum(work.dead for work in works),
+            decide_s=decide_s,
+            commit_s=commit_s,
+        )
+        parts.board.update(positions=self.positions())
+
+    def prepare(self, numbers: list[int]) -> None:
+        """Fence the former owners of these partitions."""
+        self._parts.board.update(phase="restoring")
+        self._parts.transactions.own(numbers)
+        self._parts.crash.at("assigned")
+
+    def adopt(self, numbers: list[int], stable: Positions) -> None:
+        """Hold exactly these partitions."""
+        self._partitions = self._parts.keeper.keep(self._partitions, numbers, stable)
+        self._parts.crash.at("restored")
+        self._parts.board.update(phase="running", positions=self.positions())
+
+    def positions(self) -> Positions:
+        """Give where each held partition is to be read from."""
+        return {number: p.positions for number, p in self._partitions.items()}

@@ -1,0 +1,338 @@
+"""The pure half of a cycle: one partition's records become one unit of work. No I/O, no clock.
+
+Decisions see the state as this cycle's earlier decisions left it; the committed state does not change.
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from schemas.codec import MAX_RECORD_BYTES, encode_state, entry_of
+from schemas.errors import PoisonError
+from schemas.ids import SYSTEM, PrincipalId, TenantId
+from schemas.messages.runtime.commands import FireTimer
+from schemas.messages.runtime.state import InputPosition, InputPositions
+from streams.deadletter import ProcessorBugError, Stage, dead_letter
+from streams.decode import (
+    Asked,
+    UnknownTenantError,
+    decode_broadcast,
+    decode_command,
+    is_catalogue,
+    scope_of,
+)
+from streams.head import HEAD_ID, Head, context_of, read_head
+from streams.layout import INTERNAL, Layout
+from streams.memory import CycleMemory, Repeated
+from streams.outcome import OutcomeWriter, TooLargeOutcomeError, refusal_of
+from streams.partition import Partition
+from streams.records import InputRecord, OutputRecord
+from streams.replaying import apply_recorded
+from streams.wiring import (
+    Cause,
+    Decision,
+    Entry,
+    Key,
+    LeaseKeys,
+    Overlay,
+    Rejection,
+    Rules,
+    TenantTables,
+)
+from topics import naming
+
+log = logging.getLogger(__name__)
+
+POSITIONS_KEY = b"\0positions"
+"""Key of a partition's input positions on the state changelog; no tenant's key can begin so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rulebook:
+    """What every decision of a worker is made with."""
+
+    rules: Rules
+    layout: Layout
+    keys: LeaseKeys
+    genesis: PrincipalId | None
+
+
+@dataclass(slots=True)
+class Work:
+    """One partition's share of a cycle: what its transaction writes and what is exposed once it has committed."""
+
+    partition: int
+    outputs: list[OutputRecord]
+    changes: dict[Key, Entry | None]
+    positions: dict[str, int]
+    memory: CycleMemory
+    rearmed: list[tuple[int, Key, int]]
+    """(deadline, key, microseconds by which its timer was early)"""
+    records: int
+    dead: int
+
+
+class StateTooLargeError(Exception):
+    """A state record would be over the size limit and could not be restored."""
+
+
+def decide_records(partition: Partition, records: Iterable[InputRecord], book: Rulebook) -> Work:
+    """Decide one partition's records in the order given.
+
+    A decision that makes a state record too large is found only when the cycle's state is written; then the
+    cycle is decided again with a look at each decision, and the one at fault is refused LIMIT_EXCEEDED.
+    """
+    ordered = list(records)
+    try:
+        return _run(partition, ordered, book, watchful=False)
+    except StateTooLargeError:
+        return _run(partition, ordered, book, watchful=True)
+
+
+def _run(
+    partition: Partition, records: list[InputRecord], book: Rulebook, *, watchful: bool
+) -> Work:
+    cycle = PartitionCycle(partition, book, watchful=watchful)
+    for record in records:
+        cycle.take(record)
+    return cycle.finish()
+
+
+def state_key(key: Key) -> bytes:
+    """Give the key of a state record on the changelog: ``tenant|kind|id``; only the id may hold a bar."""
+    return f"{key.tenant_id}|{key.kind}|{key.record_id}".encode()
+
+
+class PartitionCycle:
+    """Decides the records of one partition over an overlay of its committed state."""
+
+    def __init__(self, partition: Partition, book: Rulebook, *, watchful: bool) -> None:
+        self._book = book
+        self._number = partition.number
+        self._watchful = watchful
+        self._overlay = Overlay(partition.store)
+        self._memory = CycleMemory(partition.memory)
+        self._writer = OutcomeWriter(book.layout, partition.number)
+        self._heads: dict[TenantId, Head] = {}
+        self._positions = dict(partition.positions)
+        self._rearmed: list[tuple[int, Key, int]] = []
+        self._newest = 0
+        self._taken = 0
+        self._dead = 0
+
+    def take(self, record: InputRecord) -> None:
+        """Decide one record, or set it aside as a dead letter."""
+        if record.offset < self._positions[record.topic]:
+            return  # guard 10: a record below the position was decided before
+        self._positions[record.topic] = record.offset + 1
+        self._newest = max(self._newest, record.appended_at)
+        self._taken += 1
+        try:
+            if is_catalogue(record.topic):
+                self._take_broadcast(record)
+            else:
+                self._take_command(record)
+        except PoisonError as error:
+            self._set_aside(record, error)
+
+    def _set_aside(self, record: InputRecord, error: PoisonError) -> None:
+        stage = _stage(error)
+        self._dead += 1
+        log.error("%s at %s-%d@%d", error, record.topic, record.partition, record.offset)
+        self._writer.outputs.append(dead_letter(record, error, stage))
+
+    def _take_broadcast(self, record: InputRecord) -> None:
+        envelope, fact = decode_broadcast(record, self._book.layout)
+        head = self._head(SYSTEM)
+        if envelope.sequence is None or envelope.sequence <= head.sequence or not envelope.hash:
+            return  # this partition decided it itself, or a rebuild was already past it
+        mark = self._overlay.mark()
+        tables = TenantTables(self._overlay, SYSTEM)
+        try:
+            apply_recorded(self._book.rules, tables, envelope, fact)
+        except Exception as error:
+            self._overlay.rewind(mark)
+            raise _bug(error) from error
+        schema = entry_of(envelope.payload_schema_id)
+        head.advance(envelope, context_of(schema.context, schema.name), envelope.hash)
+        tables.put(HEAD_ID, head.record())
+
+    def _take_command(self, record: InputRecord) -> None:
+        asked = decode_command(record, self._book.layout)
+        tenant_id = asked.envelope.tenant_id
+        kind = entry_of(asked.envelope.payload_schema_id).type
+        if not self._book.rules.admits_tenant(
+            TenantTables(self._overlay, tenant_id), tenant_id, kind
+        ):
+            raise UnknownTenantError("no such tenant", "tenantId")
+        head = self._head(tenant_id)
+        cause = _cause(record, asked, head.decided_at)
+        if record.topic in INTERNAL:
+            self._decide(cause, head, asked)
+            return
+        verdict = self._memory.judge(tenant_id, cause.message_id, asked.digest, record.appended_at)
+        if isinstance(verdict, Repeated):
+            self._writer.repeated(cause, verdict.sequence)
+        elif verdict is not None:
+            decision = self._decision(cause, head)
+            self._conclude(decision, head, verdict, of_the_id=True)
+        else:
+            next_sequence = head.sequence + 1
+            sequence = self._decide(cause, head, asked)
+            self._memory.remember(cause, sequence, next_sequence)
+
+    def _decide(self, cause: Cause, head: Head, asked: Asked) -> int:
+        """Decide a command; give the first sequence of its outcome, 0 for a silent one."""
+        decision = self._decision(cause, head)
+        start = decision.mark()
+        before = dict(self._overlay.changes) if self._watchful else {}
+        try:
+            rejection = self._answer(decision, asked)
+        except MemoryError:
+            raise
+        except Exception as error:
+            # A defect costs the record that meets it, not the partition: nothing of the decision stays.
+            decision.rewind(start)
+            raise _bug(error) from error
+        try:
+            if self._watchful:
+                self._check_states(before)
+            return self._conclude(decision, head, rejection)
+        except (TooLargeOutcomeError, StateTooLargeError) as error:
+            decision.rewind(start)
+            rejection = Rejection("LIMIT_EXCEEDED", "a record would be too large", got=str(error))
+            return self._conclude(decision, head, rejection)
+
+    def _answer(self, decision: Decision, asked: Asked) -> Rejection | None:
+        if asked.command is None:
+            return asked.refusal
+        if isinstance(asked.command, FireTimer):
+            self._fire(decision, asked.command)
+            return None
+        wanted = asked.envelope.catalogue_not_before or 0
+        seen = self._head(SYSTEM).sequence
+        if wanted > seen:
+            return Rejection(
+                "NOT_FOUND",
+                "the catalogue has not reached the position that was asked for",
+                field="catalogueNotBefore",
+                expected=str(wanted),
+                got=str(seen),
+                retryable=True,
+            )
+        return self._book.rules.decide(decision, asked.command)
+
+    def _fire(self, decision: Decision, timer: FireTimer) -> None:
+        early = timer.deadline - decision.cause.at
+        if early > 0:
+            key = Key(decision.tenant_id, timer.timer_kind, timer.record_id)
+            self._rearmed.append((timer.deadline, key, early))
+        else:
+            self._book.rules.fire(decision, timer.timer_kind, timer.record_id, timer.deadline)
+
+    def _conclude(
+        self,
+        decision: Decision,
+        head: Head,
+        rejection: Rejection | None,
+        *,
+        of_the_id: bool = False,
+    ) -> int:
+        cause = decision.cause
+        refusal = refusal_of(cause, rejection, of_the_id=of_the_id) if rejection else None
+        position = self._head(SYSTEM).sequence
+        sequence = self._writer.outcome(
+            cause, head, position, decision.recorded, decision.sent, refusal
+        )
+        if sequence:
+            TenantTables(self._overlay, cause.tenant_id).put(HEAD_ID, head.record())
+        return sequence
+
+    def _decision(self, cause: Cause, head: Head) -> Decision:
+        return Decision(
+            cause,
+            self._overlay,
+            self._book.keys,
+            self._book.rules.apply,
+            first_sequence=head.sequence + 1,
+            genesis=self._book.genesis,
+        )
+
+    def _head(self, tenant_id: TenantId) -> Head:
+        head = self._heads.get(tenant_id)
+        if head is None:
+            head = self._heads[tenant_id] = read_head(TenantTables(self._overlay, tenant_id))
+        return head
+
+    def _check_states(self, before: dict[Key, Entry | None]) -> None:
+        for key, entry in self._overlay.changes.items():
+            if entry is not before.get(key):
+                _state_value(key, entry)
+
+    def finish(self) -> Work:
+        """Give the unit of work: outcomes, changed state and the input positions. Raises StateTooLargeError."""
+        self._memory.write(self._overlay, self._newest)
+        outputs = self._writer.outputs
+        for key, entry in self._overlay.changes.items():
+            value = _state_value(key, entry)
+            outputs.append(OutputRecord(naming.STATE, self._number, state_key(key), value, None))
+        outputs.append(positions_record(self._number, self._positions))
+        return Work(
+            partition=self._number,
+            outputs=outputs,
+            changes=self._overlay.changes,
+            positions=self._positions,
+            memory=self._memory,
+            rearmed=self._rearmed,
+            records=self._taken,
+            dead=self._dead,
+        )
+
+
+def _stage(error: PoisonError) -> Stage:
+    if isinstance(error, UnknownTenantError):
+        return "admit"
+    return "decide" if isinstance(error, ProcessorBugError) else "decode"
+
+
+def positions_record(partition: int, positions: dict[str, int]) -> OutputRecord:
+    """Give the record that keeps a partition's input positions with its state (guard 16)."""
+    record = InputPositions(
+        positions=tuple(
+            InputPosition(topic=topic, next_offset=positions[topic]) for topic in sorted(positions)
+        )
+    )
+    return OutputRecord(naming.STATE, partition, POSITIONS_KEY, encode_state(record, 0), None)
+
+
+def _state_value(key: Key, entry: Entry | None) -> bytes | None:
+    if entry is None:
+        return None
+    value = encode_state(entry.value, entry.version)
+    if len(value) > MAX_RECORD_BYTES:
+        raise StateTooLargeError(f"{key.kind} of {len(value)} bytes")
+    return value
+
+
+def _bug(error: Exception) -> ProcessorBugError:
+    log.exception("a decision raised")
+    return ProcessorBugError(f"{type(error).__name__} while deciding")
+
+
+def _cause(record: InputRecord, asked: Asked, decided_at: int) -> Cause:
+    envelope = asked.envelope
+    return Cause(
+        message_id=envelope.event_id,
+        message_type=envelope.event_type,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        tenant_id=envelope.tenant_id,
+        actor_type=envelope.actor_type,
+        actor_id=envelope.actor_id,
+        at=max(record.appended_at, decided_at),
+        digest=asked.digest,
+        scope=scope_of(envelope),
+        approval_id=envelope.approval_id,
+        retry_of=envelope.retry_of,
+    )

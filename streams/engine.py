@@ -1,0 +1,147 @@
+"""The thread that runs the cycle, and the rules of its end: any doubt ends the process at once.
+
+Nothing is repaired in place: the supervisor starts a new process, which fences this one and restores
+(runtime.md guards 1 and 14). A stop that was asked for ends between two cycles, when no transaction is open.
+"""
+
+import faulthandler
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import NoReturn
+
+from confluent_kafka import KafkaError
+
+from schemas.ids import PrincipalId
+from streams.clients import LogEnds, plain_producer
+from streams.crashpoints import CrashPoints
+from streams.cycle import Cycle, Parts
+from streams.decide import Rulebook
+from streams.figures import Board
+from streams.inputs import Inputs
+from streams.keeper import Keeper
+from streams.keys import lease_keys
+from streams.layout import Layout
+from streams.pace import Pace
+from streams.settings import Settings
+from streams.timers import Timers
+from streams.transaction import Transactions
+from streams.wiring import Rules
+
+log = logging.getLogger(__name__)
+
+DOUBT_EXIT = 70
+"""Exit status of a fail-stop: the supervisor starts the worker again."""
+
+
+def doubt(error: BaseException) -> NoReturn:
+    """End the process at once: no handler runs, nothing is flushed, so nothing can make it worse (guard 1)."""
+    log.critical("fail-stop: %s: %s", type(error).__name__, error, exc_info=error)
+    logging.shutdown()
+    os._exit(DOUBT_EXIT)
+
+
+def wall_clock() -> int:
+    """Give the wall clock, microseconds UTC."""
+    return time.time_ns() // 1000
+
+
+class Watchdog:
+    """Ends the process if no progress is made for a while, wherever it hangs (guard 14)."""
+
+    def __init__(self, wait_s: float, on_hang: Callable[[BaseException], None] = doubt) -> None:
+        self._wait_s = wait_s
+        self._on_hang = on_hang
+        self._beat = time.monotonic()
+        self._done = threading.Event()
+
+    def start(self) -> None:
+        """Begin to watch."""
+        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+
+    def beat(self) -> None:
+        """Note that progress was made."""
+        self._beat = time.monotonic()
+
+    def stop(self) -> None:
+        """Stop watching."""
+        self._done.set()
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.5):
+            if time.monotonic() - self._beat > self._wait_s:
+                faulthandler.dump_traceback()
+                self._on_hang(TimeoutError(f"no progress for {self._wait_s:.0f} s"))
+
+
+class Engine:
+    """One worker's cycle in a thread of its own."""
+
+    def __init__(self, settings: Settings, layout: Layout, rules: Rules) -> None:
+        self.board = Board()
+        self._settings = settings
+        self._layout = layout
+        self._rules = rules
+        self._ending = threading.Event()
+        # Above the deadline of any single call, so that the call's own error is the one that is told.
+        self._watchdog = Watchdog(settings.wait_s + 10)
+        self._thread = threading.Thread(target=self._main, name="cycle", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread; whatever goes wrong in it ends the process."""
+        self._watchdog.start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the cycle that runs; returns when no transaction is open and the consumer is closed."""
+        self._ending.set()
+        self._thread.join()
+
+    def _main(self) -> None:
+        try:
+            self._run()
+        except BaseException as error:  # noqa: BLE001 - the loop's top: every error is a doubt
+            doubt(error)
+
+    def _run(self) -> None:
+        settings, layout = self._settings, self._layout
+        crash = CrashPoints(settings.crash_at)
+        log_ends = LogEnds(settings)
+        transactions = Transactions(settings, layout, crash, _fatal)
+        book = Rulebook(
+            rules=self._rules,
+            layout=layout,
+            keys=lease_keys(settings),
+            genesis=PrincipalId(settings.genesis),
+        )
+        producer = plain_producer(settings, _fatal)
+        parts = Parts(
+            book=book,
+            transactions=transactions,
+            keeper=Keeper(settings, layout, self._rules, log_ends, self.board),
+            timers=Timers(layout, producer, log_ends, wall_clock, crash, self.board),
+            crash=crash,
+            pace=Pace(settings.cycle_ms, settings.cycle_records_max),
+            board=self.board,
+            idle_s=settings.idle_ms / 1000,
+            beat=self._watchdog.beat,
+        )
+        cycle = Cycle(parts)
+        inputs = Inputs(settings, layout, cycle, _fatal)
+        inputs.start()
+        while not self._ending.is_set():
+            cycle.run_once(inputs)
+        self._close(inputs, transactions)
+
+    def _close(self, inputs: Inputs, transactions: Transactions) -> None:
+        self._watchdog.beat()
+        inputs.close()
+        transactions.close()
+        self._watchdog.stop()
+        log.info("stopped after %s cycles", self.board.snapshot()["cycles"])
+
+
+def _fatal(error: KafkaError) -> None:
+    doubt(RuntimeError(f"fatal client error: {error}"))

@@ -1,0 +1,73 @@
+"""Where the state of an assigned partition comes from: memory, its changelog, the facts, or nothing yet."""
+
+import logging
+import time
+
+from streams.clients import LogEnds
+from streams.figures import Board
+from streams.inputs import Positions
+from streams.layout import Layout
+from streams.partition import Partition
+from streams.restore import Restored, Restorer, check_positions
+from streams.settings import Settings
+from streams.wiring import Rules, Store
+
+log = logging.getLogger(__name__)
+
+
+class Keeper:
+    """Decides for each assigned partition where its state comes from, and brings it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        layout: Layout,
+        rules: Rules,
+        log_ends: LogEnds,
+        board: Board,
+    ) -> None:
+        self._settings = settings
+        self._layout = layout
+        self._rules = rules
+        self._log_ends = log_ends
+        self._restorer = Restorer(settings, layout, log_ends)
+        self._board = board
+
+    def keep(
+        self, held: dict[int, Partition], numbers: list[int], stable: Positions
+    ) -> dict[int, Partition]:
+        """Give exactly these partitions.
+
+        State in memory survives a rebalance only if the group's stable offsets equal its positions for every
+        input topic: then nobody else has decided anything since (guard 5).
+        """
+        started = time.monotonic()
+        kept = {n: held[n] for n in numbers if n in held and held[n].positions == stable[n]}
+        gained = [n for n in numbers if n not in kept]
+        restored = self._restorer.restore(gained) if gained else {}
+        fresh = {n: self._bring(n, restored[n], stable[n]) for n in gained}
+        seconds = time.monotonic() - started
+        log.info(
+            "partitions %s: kept %s, restored %s in %.2f s", numbers, sorted(kept), gained, seconds
+        )
+        self._board.add(
+            restored_partitions=len(gained),
+            restored_records=sum(r.records for r in restored.values() if r is not None),
+            restore_s=seconds,
+        )
+        return {**kept, **fresh}
+
+    def _bring(self, number: int, restored: Restored | None, stable: dict[str, int]) -> Partition:
+        if restored is not None and restored.positions is not None:
+            check_positions(number, restored.positions, stable, self._layout)
+            return self._partition(number, restored.store, restored.positions)
+        return self._partition(number, Store(), self._beginnings(number, stable))
+
+    def _beginnings(self, number: int, stable: dict[str, int]) -> dict[str, int]:
+        """Give the positions of a partition that has decided nothing: the start of what its topics still hold."""
+        names = {topic: self._layout.physical(topic) for topic in self._layout.inputs}
+        first = self._log_ends.first((name, number) for name in names.values())
+        return {topic: max(first[names[topic], number], stable[topic], 0) for topic in names}
+
+    def _partition(self, number: int, store: Store, positions: dict[str, int]) -> Partition:
+        return Partition(number, store, positions, self._rules, self._settings.horizon_us)

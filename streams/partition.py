@@ -1,0 +1,40 @@
+"""One partition as a worker holds it: committed state, input positions, memory of ids, waiting deadlines."""
+
+from schemas.messages.runtime.state import CommandMemory
+from streams.deadlines import Deadlines
+from streams.memory import CycleMemory, Memory
+from streams.wiring import Entry, Key, Rules, Store
+
+
+class Partition:
+    """Committed view; only ``expose`` changes it, after a transaction has committed (guard 11)."""
+
+    def __init__(
+        self, number: int, store: Store, positions: dict[str, int], rules: Rules, horizon_us: int
+    ) -> None:
+        self.number = number
+        self.store = store
+        self.positions = positions
+        self.memory = Memory(horizon_us, store)
+        self.deadlines = Deadlines(rules.deadline_of)
+        for key, entry in store.entries.items():
+            self.deadlines.note(key, entry.value)
+
+    def expose(
+        self,
+        changes: dict[Key, Entry | None],
+        positions: dict[str, int],
+        cycle_memory: CycleMemory,
+    ) -> None:
+        """Take over what a committed cycle changed."""
+        cycle_memory.expose()
+        self.store.apply(changes)
+        self.positions = positions
+        for key, entry in changes.items():
+            if entry is None or not isinstance(entry.value, CommandMemory):
+                self.deadlines.note(key, entry.value if entry is not None else None)
+
+    def rearm(self, rearmed: list[tuple[int, Key, int]]) -> None:
+        """Bring up again deadlines whose timers came too early; each with the time by which it did."""
+        for deadline, key, early in rearmed:
+            self.deadlines.put_back(deadline, key, deadline + early)

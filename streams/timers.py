@@ -1,0 +1,150 @@
+"""Timers: deadlines of committed state become ``FireTimer`` commands on their own input topic (settled.md 21).
+
+A deadline fires only when the partition has decided everything that its input topics held at or after the
+deadline, so that after an outage queued results come before the expiry that they prevent. A timer stays pending
+until its decision has committed. Timers are no part of a transaction: a second copy is decided as silent.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Final
+from uuid import uuid5
+
+from confluent_kafka import KafkaError, Message, Producer
+
+from schemas.codec import encode_envelope, encode_payload
+from schemas.messages.envelope import Envelope
+from schemas.messages.runtime.commands import FireTimer
+from streams.clients import Answer, LogEnds
+from streams.crashpoints import CrashPoints
+from streams.figures import Board
+from streams.layout import INTERNAL, Layout
+from streams.outcome import headers_of
+from streams.partition import Partition
+from streams.wiring import ENGINE_ACTOR, NAMESPACE, Key
+from topics import naming
+
+log = logging.getLogger(__name__)
+
+DUE_MAX: Final = 1000
+"""Most timers of one partition that are put on their topic at once."""
+ASKED_WAIT_S: Final = 0.002
+"""Longest wait of a poll while the ends of the input topics are being asked for."""
+
+Due = list[tuple[int, Key]]
+
+
+def timer_envelope(deadline: int, key: Key) -> Envelope:
+    """Give the command of a deadline: derived from tenant, kind, record and deadline, so a second copy is the same."""
+    name = f"{key.tenant_id}|timer|{key.kind}|{key.record_id}|{deadline}"
+    identity = uuid5(NAMESPACE, name)
+    payload = FireTimer(timer_kind=key.kind, record_id=key.record_id, deadline=deadline)
+    schema_id, raw = encode_payload(payload)
+    return Envelope(
+        event_id=f"cmd-{identity}",
+        event_type=FireTimer.__name__,
+        kind="command",
+        tenant_id=key.tenant_id,
+        trace_id=identity.hex,
+        correlation_id=f"corr-{identity}",
+        occurred_at=deadline,
+        actor_type="system",
+        actor_id=ENGINE_ACTOR,
+        payload_schema_id=schema_id,
+        payload=raw,
+    )
+
+
+class _Waiting:
+    """Deadlines of one partition that have passed and wait for its inputs to be decided up to ``ends``."""
+
+    def __init__(self, due: Due, answer: Answer) -> None:
+        self.due = due
+        self.answer = answer
+        self.ends: dict[str, int] | None = None
+
+
+class Timers:
+    """Fires deadlines of the partitions that this worker holds. ``clock`` gives microseconds UTC."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        producer: Producer,
+        log_ends: LogEnds,
+        clock: Callable[[], int],
+        crash: CrashPoints,
+        board: Board,
+    ) -> None:
+        self._layout = layout
+        self._producer = producer
+        self._log_ends = log_ends
+        self._clock = clock
+        self._crash = crash
+        self._board = board
+        self._topics = {t: layout.physical(t) for t in layout.inputs if t not in INTERNAL}
+        self._waiting: dict[Partition, _Waiting] = {}
+
+    def wait_s(self, partitions: dict[int, Partition], longest: float) -> float:
+        """Give how long a poll may wait for a record without being late for a deadline."""
+        if any(partition in self._waiting for partition in partitions.values()):
+            return ASKED_WAIT_S
+        now = self._clock()
+        earliest = [p.deadlines.earliest() for p in partitions.values()]
+        until = [(at - now) / 1_000_000 for at in earliest if at is not None]
+        return max(0.0, min([longest, *until]))
+
+    def step(self, partitions: dict[int, Partition]) -> None:
+        """Look at the deadlines that have passed, and fire those whose inputs are decided."""
+        self._producer.poll(0)
+        self._waiting = {p: w for p, w in self._waiting.items() if partitions.get(p.number) is p}
+        now = self._clock()
+        for partition in partitions.values():
+            waiting = self._waiting.get(partition)
+            if waiting is None:
+                self._look(partition, now)
+            elif self._is_decided(partition, waiting):
+                del self._waiting[partition]
+                self._fire(partition, waiting.due)
+
+    def _look(self, partition: Partition, now: int) -> None:
+        due = partition.deadlines.take_due(now, DUE_MAX)
+        if due:
+            places = [(name, partition.number) for name in self._topics.values()]
+            self._waiting[partition] = _Waiting(due, self._log_ends.ask_end(places))
+
+    def _is_decided(self, partition: Partition, waiting: _Waiting) -> bool:
+        if waiting.ends is None:
+            if not waiting.answer.is_there():
+                return False
+            ends = waiting.answer.result(0)
+            waiting.ends = {t: ends[name, partition.number] for t, name in self._topics.items()}
+        return all(partition.positions[topic] >= end for topic, end in waiting.ends.items())
+
+    def _fire(self, partition: Partition, due: Due) -> None:
+        still = [
+            (deadline, key)
+            for deadline, key in due
+            if partition.deadlines.still_waits(deadline, key)
+        ]
+        for deadline, key in still:
+            envelope = timer_envelope(deadline, key)
+            self._producer.produce(
+                self._layout.physical(naming.TIMERS),
+                encode_envelope(envelope),
+                key.tenant_id.encode(),
+                partition.number,
+                on_delivery=self._delivered,
+                headers=headers_of(envelope),
+            )
+        self._producer.poll(0)
+        self._board.add(timers_fired=len(still))
+        self._crash.at("fired")
+
+    def _delivered(self, error: KafkaError | None, message: Message) -> None:
+        if error is not None:
+            raise TimerLostError(f"a timer was not taken by {message.topic()}: {error}")
+
+
+class TimerLostError(Exception):
+    """A timer did not reach its topic in time: the process ends, a restart derives it from the state again."""

@@ -1,0 +1,108 @@
+"""One Kafka transaction per partition and cycle: outputs, state and input positions commit together or not at all.
+
+Each partition has a transactional id of its own: a takeover waits for nothing but the session time-out, and its
+restore knows that the predecessor is finished (runtime.md §4). Transactions of one cycle commit in parallel.
+"""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+from confluent_kafka import Producer, TopicPartition
+
+from streams.clients import DoubtError, OnFatal, again, transactional_producer
+from streams.crashpoints import CrashPoints
+from streams.decide import Work
+from streams.layout import Layout
+from streams.records import OutputRecord
+from streams.settings import Settings
+
+_QUEUE_FULL_POLL_S = 0.01
+
+
+class Transactions:
+    """Holds the transactional producer of every partition that this worker owns."""
+
+    def __init__(
+        self, settings: Settings, layout: Layout, crash: CrashPoints, on_fatal: OnFatal
+    ) -> None:
+        self._settings = settings
+        self._layout = layout
+        self._crash = crash
+        self._on_fatal = on_fatal
+        self._producers: dict[int, Producer] = {}
+        self._pool = ThreadPoolExecutor(layout.partitions, thread_name_prefix="transaction")
+
+    def own(self, numbers: Iterable[int]) -> None:
+        """Open the producers of partitions gained, in parallel, and drop those of partitions lost.
+
+        When it returns, whatever a former owner left open is decided and its markers are written (guard 2).
+        """
+        wanted = list(numbers)
+        gained = [number for number in wanted if number not in self._producers]
+        opened = dict(zip(gained, self._pool.map(self._open, gained), strict=True))
+        self._producers = {
+            number: opened[number] if number in opened else self._producers[number]
+            for number in wanted
+        }
+
+    def _open(self, number: int) -> Producer:
+        name = f"{self._settings.group}-p{number}"
+        return transactional_producer(self._settings, name, self._on_fatal)
+
+    def commit(self, works: list[Work], group: object) -> None:
+        """Write and commit every unit of work; ``group`` is the consumer's membership, which fences a zombie.
+
+        Returns when all have committed. Any error leaves the process in doubt: the caller ends it.
+        """
+        if len(works) == 1:
+            self._commit(works[0], group)
+            return
+        for future in [self._pool.submit(self._commit, work, group) for work in works]:
+            future.result()
+
+    def _commit(self, work: Work, group: object) -> None:
+        producer = self._producers[work.partition]
+        producer.begin_transaction()
+        self._crash.at("begun")
+        self._produce(producer, work.outputs)
+        # The state is in the log before the coordinator accepts the offsets, so that a restore which starts
+        # after the offsets are stable finds it below the high watermark (guard 17).
+        self._flush(producer)
+        self._crash.at("produced")
+        # Every input topic, moved or not: that makes the group fence this commit, and a kept state sound (12).
+        offsets = [
+            TopicPartition(self._layout.physical(topic), work.partition, offset)
+            for topic, offset in work.positions.items()
+        ]
+        wait_s = self._settings.wait_s
+        again(lambda: producer.send_offsets_to_transaction(offsets, group, wait_s), wait_s)
+        self._crash.at("offsets")
+        again(lambda: producer.commit_transaction(wait_s), wait_s)
+
+    def write(self, number: int, outputs: Iterable[OutputRecord]) -> None:
+        """Commit records without input positions: a rebuilt state, before anything is decided on it."""
+        producer = self._producers[number]
+        producer.begin_transaction()
+        self._produce(producer, outputs)
+        self._flush(producer)
+        wait_s = self._settings.wait_s
+        again(lambda: producer.commit_transaction(wait_s), wait_s)
+
+    def _produce(self, producer: Producer, outputs: Iterable[OutputRecord]) -> None:
+        physical = self._layout.physical
+        for topic, partition, key, value, headers in outputs:
+            name = physical(topic)
+            while True:
+                try:
+                    producer.produce(name, value, key, partition, headers=headers)
+                    break
+                except BufferError:
+                    producer.poll(_QUEUE_FULL_POLL_S)
+
+    def _flush(self, producer: Producer) -> None:
+        if producer.flush(self._settings.wait_s):
+            raise DoubtError("the broker did not take the records in time")
+
+    def close(self) -> None:
+        """End the threads; no transaction is open between two cycles."""
+        self._pool.shutdown()
