@@ -14,7 +14,7 @@ class ProjectCreated(EdgeModel):
 
     project_id: Annotated[ProjectId, Field(pattern='^proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$', max_length=41)]
     """The project."""
-    name: Annotated[str, Field(pattern='^\\S(.*\\S)?$', max_length=120)]
+    name: Annotated[str, Field(pattern='^[^\\s\\x00-\\x1f\\x7f]([^\\x00-\\x1f\\x7f]*[^\\s\\x00-\\x1f\\x7f])?$', max_length=120)]
     """Name of the project, unique in its tenant whatever its case."""
     intent: Annotated[str, Field(max_length=20000, min_length=1)]
     """What the project shall become, in the words of who asked for it."""

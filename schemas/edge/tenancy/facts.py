@@ -95,13 +95,13 @@ class QuotaOverridden(EdgeModel):
     window: Literal["none", "minute", "hour", "day", "month"]
     """Span of UTC time that the limit holds for; none: for ever."""
     limit: int | None = None
-    """The new limit (counts, tokens, or 10^-6 of the currency for cost.amount); null: the edition's limit holds again."""
+    """The limit that holds from now on (counts, tokens, or 10^-6 of the currency for cost.amount); null: unlimited."""
     hard: bool = True
     """True: nothing is admitted beyond the limit; false: going beyond is only reported."""
     warn_at_percent: Annotated[int, Field(ge=1, le=100)] = 80
     """Per cent of the limit at which a warning is recorded."""
-    set_by: Literal["tenant", "platform"]
-    """Who set it: a principal of the tenant may only narrow, the platform may widen."""
+    set_by: Literal["edition", "tenant", "platform"]
+    """Where the limit comes from; edition: an override was withdrawn and the edition's limit holds again."""
     reason: Annotated[str, Field(max_length=500, min_length=1)]
     """Why, as a sentence for the audit."""
 

@@ -12,7 +12,7 @@ class CreateProject(Struct, frozen=True, kw_only=True, rename="camel"):
 
     project_id: Annotated[ProjectId, Meta(pattern='^proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\Z', max_length=41)]
     """The project."""
-    name: Annotated[str, Meta(pattern='^\\S(.*\\S)?\\Z', max_length=120)]
+    name: Annotated[str, Meta(pattern='^[^\\s\\x00-\\x1f\\x7f]([^\\x00-\\x1f\\x7f]*[^\\s\\x00-\\x1f\\x7f])?\\Z', max_length=120)]
     """Name of the project, unique in its tenant whatever its case."""
     intent: Annotated[str, Meta(max_length=20000, min_length=1)]
     """What the project shall become, in the words of who asked for it."""

@@ -10,7 +10,7 @@ from schemas.ids import PrincipalId, ProjectId
 class Project(Struct, frozen=True, kw_only=True, rename="camel"):
     """A project; id: the project's id."""
 
-    name: Annotated[str, Meta(pattern='^\\S(.*\\S)?\\Z', max_length=120)]
+    name: Annotated[str, Meta(pattern='^[^\\s\\x00-\\x1f\\x7f]([^\\x00-\\x1f\\x7f]*[^\\s\\x00-\\x1f\\x7f])?\\Z', max_length=120)]
     """Name of the project, unique in its tenant whatever its case."""
     intent: Annotated[str, Meta(max_length=20000, min_length=1)]
     """What the project shall become, in the words of who asked for it."""
