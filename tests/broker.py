@@ -14,14 +14,14 @@ OWNER = "owner"
 
 
 @contextmanager
-def broker_for_this_run(name: str = "broker") -> Iterator[Broker]:
-    """Start a broker that nobody else uses and stop it at the end; its data goes with it."""
+def folder_for_this_run(name: str = "broker") -> Iterator[Path]:
+    """Give a folder for a broker that nobody else uses; it and its broker are gone at the end."""
     sweep()
     directory = ROOT / f"{os.getpid()}-{name}"
     directory.mkdir(parents=True)
     (directory / OWNER).write_text(f"{os.getpid()} {process.identity(os.getpid())}")
     try:
-        yield start_kafka(directory)
+        yield directory
     finally:
         _remove(directory)
 
@@ -33,8 +33,8 @@ def broker_to_test_against() -> Iterator[Broker]:
     if given:
         yield Broker(given, Kind.GIVEN)
     else:
-        with broker_for_this_run() as broker:
-            yield broker
+        with folder_for_this_run() as directory:
+            yield start_kafka(directory)
 
 
 def sweep() -> None:

@@ -1,5 +1,6 @@
 """The broker as a container of docker-compose.yml, where a Docker engine answers."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,26 +10,17 @@ from streams.local.errors import LocalError
 ENGINE_TIMEOUT_S = 5.0
 UP_TIMEOUT_S = 300.0
 """A first start pulls the image."""
-BOOTSTRAP = "127.0.0.1:9092"
-"""Where docker-compose.yml publishes the broker."""
+PORT = "9092"
+"""Where docker-compose.yml publishes the broker, unless FACTORY_KAFKA_PORT says otherwise."""
 SERVICE = "kafka"
 
 
 def engine_answers() -> bool:
-    """Tell whether the docker client is installed and an engine answers it."""
+    """Tell whether a Docker engine answers and its client knows `docker compose`."""
     docker = shutil.which("docker")
     if docker is None:
         return False
-    try:
-        answer = subprocess.run(  # noqa: S603 - a fixed question
-            [docker, "version", "--format", "{{.Server.Version}}"],
-            capture_output=True,
-            check=False,
-            timeout=ENGINE_TIMEOUT_S,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return answer.returncode == 0
+    return _succeeds(docker, "compose", "version") and _succeeds(docker, "version")
 
 
 def compose_file() -> Path:
@@ -39,12 +31,22 @@ def compose_file() -> Path:
 def up() -> str:
     """Start the broker's container, wait until it is healthy and give its bootstrap address."""
     _compose("up", "--detach", "--wait", SERVICE)
-    return BOOTSTRAP
+    return f"127.0.0.1:{os.environ.get('FACTORY_KAFKA_PORT') or PORT}"
 
 
 def stop() -> None:
     """Stop the broker's container; its volume stays."""
     _compose("stop", SERVICE)
+
+
+def _succeeds(docker: str, *question: str) -> bool:
+    try:
+        answer = subprocess.run(  # noqa: S603 - a fixed question
+            [docker, *question], capture_output=True, check=False, timeout=ENGINE_TIMEOUT_S
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return answer.returncode == 0
 
 
 def _compose(*arguments: str) -> None:
