@@ -168,6 +168,13 @@ class LogEnds:
         """Give (topic, partition) -> offset after the last record, open transactions included."""
         return self._patiently(list(places), _LATEST)
 
+    def since(self, places: Iterable[Place], milliseconds: int) -> dict[Place, int]:
+        """Give (topic, partition) -> first offset appended at or after the instant; the end where there is none."""
+        wanted = list(places)
+        at = self._patiently(wanted, OffsetSpec.for_timestamp(milliseconds))
+        end = self.end(wanted)
+        return {place: offset if offset >= 0 else end[place] for place, offset in at.items()}
+
     def _patiently(self, places: list[Place], spec: OffsetSpec) -> dict[Place, int]:
         return again(lambda: self._ask(places, spec).result(self._wait_s), self._wait_s, SOFT)
 

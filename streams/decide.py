@@ -28,6 +28,7 @@ from streams.outcome import OutcomeWriter, TooLargeOutcomeError, refusal_of
 from streams.partition import Partition
 from streams.records import InputRecord, OutputRecord
 from streams.replaying import apply_recorded
+from streams.state_key import POSITIONS_KEY, state_key
 from streams.wiring import (
     Cause,
     Decision,
@@ -42,9 +43,6 @@ from streams.wiring import (
 from topics import naming
 
 log = logging.getLogger(__name__)
-
-POSITIONS_KEY = b"\0positions"
-"""Key of a partition's input positions on the state changelog; no tenant's key can begin so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +96,6 @@ def _run(
     return cycle.finish()
 
 
-def state_key(key: Key) -> bytes:
-    """Give the key of a state record on the changelog: ``tenant|kind|id``; only the id may hold a bar."""
-    return f"{key.tenant_id}|{key.kind}|{key.record_id}".encode()
-
-
 class PartitionCycle:
     """Decides the records of one partition over an overlay of its committed state."""
 
@@ -115,6 +108,7 @@ class PartitionCycle:
         self._writer = OutcomeWriter(book.layout, partition.number)
         self._heads: dict[TenantId, Head] = {}
         self._positions = dict(partition.positions)
+        self._complete_from = partition.complete_from
         self._rearmed: list[tuple[int, Key, int]] = []
         self._newest = 0
         self._taken = 0
@@ -152,7 +146,8 @@ class PartitionCycle:
             apply_recorded(self._book.rules, tables, envelope, fact)
         except Exception as error:
             self._overlay.rewind(mark)
-            raise _bug(error) from error
+            log.exception("an evolver raised")
+            raise ProcessorBugError(f"{type(error).__name__} while evolving") from error
         schema = entry_of(envelope.payload_schema_id)
         head.advance(envelope, context_of(schema.context, schema.name), envelope.hash)
         tables.put(HEAD_ID, head.record())
@@ -193,7 +188,8 @@ class PartitionCycle:
         except Exception as error:
             # A defect costs the record that meets it, not the partition: nothing of the decision stays.
             decision.rewind(start)
-            raise _bug(error) from error
+            log.exception("a decision raised")
+            raise ProcessorBugError(f"{type(error).__name__} while deciding") from error
         try:
             if self._watchful:
                 self._check_states(before)
@@ -242,7 +238,12 @@ class PartitionCycle:
         refusal = refusal_of(cause, rejection, of_the_id=of_the_id) if rejection else None
         position = self._head(SYSTEM).sequence
         sequence = self._writer.outcome(
-            cause, head, position, decision.recorded, decision.sent, refusal
+            cause,
+            head,
+            position,
+            recorded=decision.recorded,
+            sent=decision.sent,
+            refusal=refusal,
         )
         if sequence:
             TenantTables(self._overlay, cause.tenant_id).put(HEAD_ID, head.record())
@@ -276,7 +277,7 @@ class PartitionCycle:
         for key, entry in self._overlay.changes.items():
             value = _state_value(key, entry)
             outputs.append(OutputRecord(naming.STATE, self._number, state_key(key), value, None))
-        outputs.append(positions_record(self._number, self._positions))
+        outputs.append(positions_record(self._number, self._positions, self._complete_from))
         return Work(
             partition=self._number,
             outputs=outputs,
@@ -295,12 +296,13 @@ def _stage(error: PoisonError) -> Stage:
     return "decide" if isinstance(error, ProcessorBugError) else "decode"
 
 
-def positions_record(partition: int, positions: dict[str, int]) -> OutputRecord:
+def positions_record(partition: int, positions: dict[str, int], complete_from: int) -> OutputRecord:
     """Give the record that keeps a partition's input positions with its state (guard 16)."""
     record = InputPositions(
         positions=tuple(
             InputPosition(topic=topic, next_offset=positions[topic]) for topic in sorted(positions)
-        )
+        ),
+        complete_from=complete_from,
     )
     return OutputRecord(naming.STATE, partition, POSITIONS_KEY, encode_state(record, 0), None)
 
@@ -312,11 +314,6 @@ def _state_value(key: Key, entry: Entry | None) -> bytes | None:
     if len(value) > MAX_RECORD_BYTES:
         raise StateTooLargeError(f"{key.kind} of {len(value)} bytes")
     return value
-
-
-def _bug(error: Exception) -> ProcessorBugError:
-    log.exception("a decision raised")
-    return ProcessorBugError(f"{type(error).__name__} while deciding")
 
 
 def _cause(record: InputRecord, asked: Asked, decided_at: int) -> Cause:

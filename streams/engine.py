@@ -120,8 +120,17 @@ class Engine:
         parts = Parts(
             book=book,
             transactions=transactions,
-            keeper=Keeper(settings, layout, self._rules, log_ends, self.board),
-            timers=Timers(layout, producer, log_ends, wall_clock, crash, self.board),
+            keeper=Keeper(
+                settings,
+                layout,
+                self._rules,
+                log_ends=log_ends,
+                writer=transactions,
+                board=self.board,
+            ),
+            timers=Timers(
+                layout, producer, log_ends, clock=wall_clock, crash=crash, board=self.board
+            ),
             crash=crash,
             pace=Pace(settings.cycle_ms, settings.cycle_records_max),
             board=self.board,

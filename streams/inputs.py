@@ -87,28 +87,15 @@ class Inputs:
         if self._epoch != epoch:
             self._reposition(len(messages))
             return []
-        return [self._record(message) for message in messages if message.error() is None]
+        return [
+            input_record(message, self._layout) for message in messages if message.error() is None
+        ]
 
     def _reposition(self, dropped: int) -> None:
         """Go back: a rebalance came inside the poll, what it returned may be another owner's by now (guard 9)."""
         self.stale_records += dropped
         if dropped and self._consumer.assignment():
             self._assign()
-
-    def _record(self, message: Message) -> InputRecord:
-        kind, milliseconds = message.timestamp()
-        if kind != TIMESTAMP_LOG_APPEND_TIME:
-            raise DoubtError(f"{message.topic()} does not carry the broker's append time")
-        topic, partition = place_of(message)
-        return InputRecord(
-            self._layout.logical(topic),
-            partition,
-            cast("int", message.offset()),
-            cast("bytes | None", message.key()),
-            cast("bytes | None", message.value()),
-            cast("Headers", message.headers() or []),
-            milliseconds * 1000,
-        )
 
     def _on_assign(self, _consumer: Consumer, places: list[TopicPartition]) -> None:
         self._epoch += 1
@@ -170,3 +157,20 @@ def _check_error(message: Message) -> None:
     if error.fatal() or not (error.retriable() or error.code() in SOFT):
         raise KafkaException(error)
     log.warning("while polling: %s", error)
+
+
+def input_record(message: Message, layout: Layout) -> InputRecord:
+    """Give a record of an input topic. Raises DoubtError where the topic does not carry the broker's time."""
+    kind, milliseconds = message.timestamp()
+    if kind != TIMESTAMP_LOG_APPEND_TIME:
+        raise DoubtError(f"{message.topic()} does not carry the broker's append time")
+    topic, partition = place_of(message)
+    return InputRecord(
+        layout.logical(topic),
+        partition,
+        cast("int", message.offset()),
+        message.key(),
+        message.value(),
+        cast("Headers", message.headers() or []),
+        milliseconds * 1000,
+    )

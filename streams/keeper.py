@@ -2,17 +2,34 @@
 
 import logging
 import time
+from collections.abc import Iterable
+from itertools import islice
+from typing import Protocol
 
 from streams.clients import LogEnds
+from streams.decide import positions_record
 from streams.figures import Board
 from streams.inputs import Positions
 from streams.layout import Layout
 from streams.partition import Partition
+from streams.rebuild import Rebuilder, snapshot
+from streams.records import OutputRecord
 from streams.restore import Restored, Restorer, check_positions
 from streams.settings import Settings
 from streams.wiring import Rules, Store
 
 log = logging.getLogger(__name__)
+
+
+_CHUNK = 20_000
+"""State records of one transaction of a rebuild."""
+
+
+class StateWriter(Protocol):
+    """Writes state outside a cycle."""
+
+    def write(self, number: int, outputs: Iterable[OutputRecord]) -> None:
+        """Commit records of one partition."""
 
 
 class Keeper:
@@ -23,7 +40,9 @@ class Keeper:
         settings: Settings,
         layout: Layout,
         rules: Rules,
+        *,
         log_ends: LogEnds,
+        writer: StateWriter,
         board: Board,
     ) -> None:
         self._settings = settings
@@ -31,6 +50,8 @@ class Keeper:
         self._rules = rules
         self._log_ends = log_ends
         self._restorer = Restorer(settings, layout, log_ends)
+        self._rebuilder = Rebuilder(settings, layout, rules, log_ends)
+        self._writer = writer
         self._board = board
 
     def keep(
@@ -44,7 +65,7 @@ class Keeper:
         started = time.monotonic()
         kept = {n: held[n] for n in numbers if n in held and held[n].positions == stable[n]}
         gained = [n for n in numbers if n not in kept]
-        restored = self._restorer.restore(gained) if gained else {}
+        restored = self._restorer.restore(gained)
         fresh = {n: self._bring(n, restored[n], stable[n]) for n in gained}
         seconds = time.monotonic() - started
         log.info(
@@ -52,16 +73,30 @@ class Keeper:
         )
         self._board.add(
             restored_partitions=len(gained),
-            restored_records=sum(r.records for r in restored.values() if r is not None),
+            restored_records=sum(r.records for r in restored.values()),
             restore_s=seconds,
         )
         return {**kept, **fresh}
 
-    def _bring(self, number: int, restored: Restored | None, stable: dict[str, int]) -> Partition:
-        if restored is not None and restored.positions is not None:
+    def _bring(self, number: int, restored: Restored, stable: dict[str, int]) -> Partition:
+        if restored.is_whole and restored.positions is not None:
             check_positions(number, restored.positions, stable, self._layout)
-            return self._partition(number, restored.store, restored.positions)
-        return self._partition(number, Store(), self._beginnings(number, stable))
+            return self._partition(
+                number, restored.store, restored.positions, restored.complete_from
+            )
+        if self._rebuilder.is_needed(number):
+            return self._rebuild(number, restored.start, stable)
+        return self._partition(number, Store(), self._beginnings(number, stable), restored.start)
+
+    def _rebuild(self, number: int, start: int, stable: dict[str, int]) -> Partition:
+        """Take the state from the facts and write it to the changelog, its positions last: they make it count."""
+        store, positions = self._rebuilder.rebuild(number, stable)
+        records = snapshot(number, store)
+        while chunk := list(islice(records, _CHUNK)):
+            self._writer.write(number, chunk)
+        self._writer.write(number, [positions_record(number, positions, start)])
+        self._board.add(rebuilt_partitions=1)
+        return self._partition(number, store, positions, start)
 
     def _beginnings(self, number: int, stable: dict[str, int]) -> dict[str, int]:
         """Give the positions of a partition that has decided nothing: the start of what its topics still hold."""
@@ -69,5 +104,14 @@ class Keeper:
         first = self._log_ends.first((name, number) for name in names.values())
         return {topic: max(first[names[topic], number], stable[topic], 0) for topic in names}
 
-    def _partition(self, number: int, store: Store, positions: dict[str, int]) -> Partition:
-        return Partition(number, store, positions, self._rules, self._settings.horizon_us)
+    def _partition(
+        self, number: int, store: Store, positions: dict[str, int], complete_from: int
+    ) -> Partition:
+        return Partition(
+            number,
+            store,
+            positions,
+            self._rules,
+            horizon_us=self._settings.horizon_us,
+            complete_from=complete_from,
+        )

@@ -89,6 +89,7 @@ class OutcomeWriter:
         cause: Cause,
         head: Head,
         catalogue_position: int,
+        *,
         recorded: list[Recorded],
         sent: list[Outbound],
         refusal: Refusal | None,

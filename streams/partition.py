@@ -7,14 +7,25 @@ from streams.wiring import Entry, Key, Rules, Store
 
 
 class Partition:
-    """Committed view; only ``expose`` changes it, after a transaction has committed (guard 11)."""
+    """Committed view; only ``expose`` changes it, after a transaction has committed (guard 11).
+
+    ``complete_from`` is the first offset of the changelog that the state needs.
+    """
 
     def __init__(
-        self, number: int, store: Store, positions: dict[str, int], rules: Rules, horizon_us: int
+        self,
+        number: int,
+        store: Store,
+        positions: dict[str, int],
+        rules: Rules,
+        *,
+        horizon_us: int,
+        complete_from: int = 0,
     ) -> None:
         self.number = number
         self.store = store
         self.positions = positions
+        self.complete_from = complete_from
         self.memory = Memory(horizon_us, store)
         self.deadlines = Deadlines(rules.deadline_of)
         for key, entry in store.entries.items():

@@ -9,18 +9,18 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from schemas.codec import decode_state
-from schemas.ids import TenantId
 from schemas.messages.runtime.state import InputPositions
-from streams.clients import DoubtError, LogEnds, log_reader
-from streams.decide import POSITIONS_KEY
+from streams.clients import DoubtError, LogEnds, Place, log_reader, place_of
 from streams.inputs import UNKNOWN
 from streams.layout import Layout
 from streams.settings import Settings
-from streams.wiring import Entry, Key, Store
+from streams.state_key import POSITIONS_KEY, parse_state_key
+from streams.wiring import Entry, Store
 from topics import naming
 
 log = logging.getLogger(__name__)
@@ -36,19 +36,20 @@ class Restored:
     positions: dict[str, int] | None = None
     complete_from: int = 0
     """First offset of the changelog that the state needs; a log that starts later lost a part of it."""
+    start: int = 0
+    """First offset that the changelog still has."""
     records: int = 0
 
-
-def key_of(raw: bytes) -> Key:
-    """Give the state key of a changelog record's key."""
-    tenant_id, kind, record_id = raw.decode().split("|", 2)
-    return Key(TenantId(tenant_id), kind, record_id)
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether the changelog holds all of the state."""
+        return self.positions is not None and self.complete_from >= self.start
 
 
 def read_committed(
     settings: Settings,
-    ends: dict[tuple[str, int], int],
-    starts: dict[tuple[str, int], int],
+    ends: dict[Place, int],
+    starts: dict[Place, int],
     take: Callable[[Message], None],
 ) -> None:
     """Hand every committed record of the partitions to ``take``, each partition's in order, up to its end.
@@ -75,8 +76,8 @@ def read_committed(
                     take(message)
                 elif error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name
                     raise KafkaException(error)
-                elif message.offset() >= ends[message.topic(), message.partition()]:
-                    todo.discard((message.topic(), message.partition()))
+                elif (message.offset() or 0) >= ends[place_of(message)]:
+                    todo.discard(place_of(message))
     finally:
         reader.close()
 
@@ -90,36 +91,30 @@ class Restorer:
         self._log_ends = log_ends
         self._topic = layout.physical(naming.STATE)
 
-    def restore(self, numbers: list[int]) -> dict[int, Restored | None]:
-        """Give each partition's state, or None where the changelog does not hold all of it."""
+    def restore(self, numbers: list[int]) -> dict[int, Restored]:
+        """Give what the changelog holds of each partition."""
         places = [(self._topic, number) for number in numbers]
         ends = self._log_ends.end(places)
         starts = self._log_ends.first(places)
-        found = {number: Restored() for number in numbers}
+        found = {number: Restored(start=starts[self._topic, number]) for number in numbers}
         read_committed(self._settings, ends, starts, lambda message: _take(message, found))
         for restored in found.values():
             restored.store.sort()
-        return {
-            number: restored if self._is_whole(restored, starts[self._topic, number]) else None
-            for number, restored in found.items()
-        }
-
-    def _is_whole(self, restored: Restored, start: int) -> bool:
-        return restored.positions is not None and restored.complete_from >= start
+        return found
 
 
 def _take(message: Message, found: dict[int, Restored]) -> None:
-    restored = found[message.partition()]
-    raw, value = message.key(), message.value()
+    restored = found[place_of(message)[1]]
+    raw, value = cast("bytes", message.key()), message.value()
     restored.records += 1
-    if raw == POSITIONS_KEY:
+    if raw == POSITIONS_KEY and value is not None:
         record, _ = decode_state(value)
         if not isinstance(record, InputPositions):
             raise DoubtError("the changelog's positions are no positions")
         restored.positions = {p.topic: p.next_offset for p in record.positions}
         restored.complete_from = record.complete_from
         return
-    key = key_of(raw)
+    key = parse_state_key(raw)
     restored.store.apply({key: None if value is None else Entry(*decode_state(value))})
 
 

@@ -72,6 +72,7 @@ class Timers:
         layout: Layout,
         producer: Producer,
         log_ends: LogEnds,
+        *,
         clock: Callable[[], int],
         crash: CrashPoints,
         board: Board,

@@ -1,11 +1,14 @@
 """A small factory on the session's broker: topics of its own, toy workers, a sender and readers."""
 
+import itertools
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +17,7 @@ from pathlib import Path
 from uuid import UUID
 
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from schemas.codec import decode_envelope, decode_payload, encode_envelope, encode_payload
 from schemas.ids import PrincipalId, TenantId
@@ -31,6 +34,7 @@ from topics.provision import admin_client, provision
 from topics.settings import producer_options
 
 DEADLINE_S = 40.0
+_RUNS = itertools.count(1)
 
 
 def uuid7(at_ms: int | None = None) -> UUID:
@@ -108,9 +112,7 @@ class Factory:
             payload_schema_id=schema_id,
             payload=payload,
         )
-        import msgspec  # noqa: PLC0415
-
-        return msgspec.structs.replace(base, **changes)
+        return structs.replace(base, **changes)
 
     def send(self, command: Struct, tenant: str = "acme", **changes: object) -> Envelope:
         """Send a command; give its envelope."""
@@ -188,7 +190,7 @@ class Worker:
     """A worker process of the toy."""
 
     def __init__(self, factory: Factory, name: str, environment: dict[str, str]) -> None:
-        self.log = factory.folder / f"{name}.log"
+        self.log = factory.folder / f"{name}-{next(_RUNS)}.log"
         self._file = self.log.open("ab")
         self.process = subprocess.Popen(
             [
@@ -233,9 +235,17 @@ class Worker:
         self._file.close()
 
     def status(self) -> dict[str, object]:
-        """Give what the status page says."""
-        text = self.log.read_text()
-        url = text.rsplit("status at ", 1)[1].split()[0]
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own loopback page
-            page: dict[str, object] = json.load(answer)
+        """Give what the status page says; nothing while the worker starts."""
+        found = re.search(r"status at (http://\S+)", self.log.read_text())
+        if found is None:
+            return {"phase": "not yet"}
+        try:
+            with urllib.request.urlopen(found[1], timeout=5) as answer:  # noqa: S310 - our own page
+                page: dict[str, object] = json.load(answer)
+        except urllib.error.URLError:
+            return {"phase": "not yet"}
         return page
+
+    def is_running(self) -> bool:
+        """Tell whether the worker holds its partitions."""
+        return self.status()["phase"] == "running"

@@ -105,7 +105,11 @@ _AVRO: dict[type[Struct], tuple[str, tuple[str, str] | None, list[tuple[str, Any
     ),
     Jar: ("state", None, [("total", "long"), ("spillsAt", ["null", "long"])]),
     PublishMarbleRule: ("command", None, [("ruleId", "string"), ("most", "long")]),
-    MarbleRulePublished: ("fact", ("MarbleRule", "ruleId"), [("ruleId", "string"), ("most", "long")]),
+    MarbleRulePublished: (
+        "fact",
+        ("MarbleRule", "ruleId"),
+        [("ruleId", "string"), ("most", "long")],
+    ),
     MarbleRule: ("state", None, [("most", "long")]),
 }
 

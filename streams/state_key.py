@@ -1,0 +1,20 @@
+"""Keys of the state changelog: ``tenant|kind|id``; tenant and kind hold no bar, the id may."""
+
+from typing import Final
+
+from schemas.ids import TenantId
+from streams.wiring import Key
+
+POSITIONS_KEY: Final = b"\0positions"
+"""Key of a partition's input positions; no tenant's key can begin so."""
+
+
+def state_key(key: Key) -> bytes:
+    """Give the changelog key of a state record."""
+    return f"{key.tenant_id}|{key.kind}|{key.record_id}".encode()
+
+
+def parse_state_key(raw: bytes) -> Key:
+    """Give the state record that a changelog key names."""
+    tenant_id, kind, record_id = raw.decode().split("|", 2)
+    return Key(TenantId(tenant_id), kind, record_id)
