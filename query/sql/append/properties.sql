@@ -1,0 +1,3 @@
+INSERT OR REPLACE INTO properties
+SELECT name, value
+FROM appender_data;

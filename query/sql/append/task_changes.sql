@@ -1,0 +1,27 @@
+INSERT INTO task_changes
+SELECT
+    tenant_id,
+    sequence,
+    make_timestamp(occurred_at),
+    task_id::UUID,
+    workflow_instance_id::UUID,
+    project_id,
+    status,
+    attempt,
+    step_path,
+    step_name,
+    agent_role,
+    skill,
+    skill_version,
+    model_policy,
+    reservation_id,
+    decision_id,
+    agent_id,
+    agent_version,
+    execution_id,
+    percent,
+    reason,
+    lease_expires_at,
+    deadline_at,
+    retry_at
+FROM appender_data;

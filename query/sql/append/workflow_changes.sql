@@ -1,0 +1,25 @@
+INSERT INTO workflow_changes
+SELECT
+    tenant_id,
+    sequence,
+    make_timestamp(occurred_at),
+    workflow_instance_id::UUID,
+    status,
+    is_blocked,
+    step_path,
+    step_name,
+    step_status,
+    reason,
+    project_id,
+    definition_owner,
+    definition_name,
+    definition_version,
+    title,
+    started_by,
+    priority,
+    trace_id::UUID,
+    approval_id,
+    decision_id,
+    due_at,
+    due_for
+FROM appender_data;

@@ -1,0 +1,21 @@
+CREATE TABLE policy_decisions (
+    tenant_id VARCHAR NOT NULL,
+    sequence BIGINT NOT NULL,
+    occurred_at TIMESTAMP NOT NULL,
+    decision_id VARCHAR NOT NULL,
+    effect VARCHAR NOT NULL,
+    action VARCHAR NOT NULL,
+    resource VARCHAR NOT NULL,
+    principal_id VARCHAR,
+    roles VARCHAR[] NOT NULL,
+    bundle_hash VARCHAR NOT NULL,
+    bundle_version VARCHAR NOT NULL,
+    determining_rules VARCHAR[] NOT NULL,
+    obligations VARCHAR[] NOT NULL,
+    errors VARCHAR[] NOT NULL,
+    context_digest VARCHAR NOT NULL,
+    mode VARCHAR NOT NULL,
+    workflow_instance_id UUID,
+    task_id UUID,
+    trace_id UUID NOT NULL
+);

@@ -1,0 +1,4 @@
+CREATE TABLE properties (
+    name VARCHAR NOT NULL PRIMARY KEY,
+    value VARCHAR NOT NULL
+);

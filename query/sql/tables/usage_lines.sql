@@ -1,0 +1,23 @@
+CREATE TABLE usage_lines (
+    tenant_id VARCHAR NOT NULL,
+    sequence BIGINT NOT NULL,
+    occurred_at TIMESTAMP NOT NULL,
+    line INTEGER NOT NULL,
+    usage_id VARCHAR NOT NULL,
+    task_id UUID,
+    workflow_instance_id UUID,
+    project_id VARCHAR,
+    agent_id VARCHAR NOT NULL,
+    skill VARCHAR NOT NULL,
+    provider VARCHAR NOT NULL,
+    model VARCHAR NOT NULL,
+    invocation_id VARCHAR NOT NULL,
+    dimension VARCHAR NOT NULL,
+    quantity BIGINT NOT NULL,
+    unit_quantity BIGINT NOT NULL,
+    unit_price_micros BIGINT NOT NULL,
+    cost_micros BIGINT NOT NULL,
+    currency VARCHAR NOT NULL,
+    price_list VARCHAR NOT NULL,
+    price_basis VARCHAR NOT NULL
+);
