@@ -8,9 +8,15 @@ import sys
 
 import typer
 
+from schemas.cli import app as schemas
 from schemas.output import OperatorError
+from streams.bench.cli import app as bench
 from streams.local.cli import app as kafka
+from topics import workflow_cli
+from topics.agents_cli import app as agents
 from topics.cli import app as topics
+from topics.command_cli import app as command
+from topics.events_cli import app as events
 
 app = typer.Typer(
     name="factory",
@@ -19,8 +25,18 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+workflow = typer.Typer(help="Workflow instances.", no_args_is_help=True)
+
+workflow_cli.register(workflow)
+app.add_typer(command, name="command")
+app.add_typer(events, name="events")
+app.add_typer(workflow, name="workflow")
+app.add_typer(workflow_cli.definitions, name="definitions")
+app.add_typer(agents, name="agents")
+app.add_typer(bench, name="bench")
 app.add_typer(kafka, name="kafka")
 app.add_typer(topics, name="topics")
+app.add_typer(schemas, name="schemas")
 
 
 def main() -> None:
