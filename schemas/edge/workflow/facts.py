@@ -122,8 +122,6 @@ class AgentTaskCompleted(EdgeModel):
     """JSON document: the step's output."""
     context_package_id: str | None = None
     """Context package that the agent was given."""
-    artifact_ids: tuple[str, ...] = ()
-    """Artifacts registered from it."""
     started_at: AwareDatetime
     """When the agent began, by its clock, microseconds."""
     completed_at: AwareDatetime
@@ -145,7 +143,7 @@ class AgentTaskExpired(EdgeModel):
     """Role that does the task; it names the pool."""
     attempt: Annotated[int, Field(ge=1, le=1000)]
     """Attempt of the task, from 1."""
-    cause: Literal["lease", "deadline", "timeout"]
+    cause: Literal["lease", "deadline"]
     """What passed."""
     agent_id: str | None = None
     """Agent that held it."""
@@ -237,8 +235,27 @@ class CorrectionAttempted(EdgeModel):
     """Attempt that was not acceptable."""
 
 
+class ModelPolicyBreached(EdgeModel):
+    """The result of a task names calls of models that its model policy does not allow."""
+
+    task_id: Annotated[TaskId, Field(pattern='^task-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$', max_length=41)]
+    """Agent task."""
+    workflow_instance_id: Annotated[WorkflowInstanceId, Field(pattern='^wf-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$', max_length=39)]
+    """Workflow instance."""
+    attempt: Annotated[int, Field(ge=1, le=1000)]
+    """Attempt of the task, from 1."""
+    execution_id: Annotated[ExecutionId, Field(pattern='^exec-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$', max_length=41)]
+    """Execution of the task at the agent."""
+    agent_id: Annotated[str, Field(pattern='^[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7}$', max_length=128)]
+    """Agent, ConnectSoft.Agent.{Name}."""
+    model_policy: str
+    """owner/name@version."""
+    breaches: tuple[str, ...]
+    """What breaks it, one sentence each."""
+
+
 class StaleResultRecorded(EdgeModel):
-    """An agent answered for an attempt that is over, or without its lease; nothing changes by it but its usage."""
+    """An agent answered for an attempt that is over, or without its lease; nothing changes by it, but its usage is metered."""
 
     task_id: Annotated[TaskId, Field(pattern='^task-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$', max_length=41)]
     """Agent task."""
@@ -257,9 +274,9 @@ class StaleResultRecorded(EdgeModel):
     reason: str
     """Why it does not count."""
     input_tokens: int
-    """Tokens read, metered now."""
+    """Tokens read, as it says."""
     output_tokens: int
-    """Tokens written, metered now."""
+    """Tokens written, as it says."""
 
 
 class ValidationFailed(EdgeModel):
@@ -301,6 +318,8 @@ class WorkflowInstanceBlocked(EdgeModel):
     """Running path of the step in its definition, a loop's turn in brackets."""
     step_name: Annotated[str, Field(max_length=64)]
     """Name of the step in its definition."""
+    kind: Literal["agentTask", "approval", "set", "switch", "fork", "branch", "for", "iteration", "wait", "try", "catch", "raise"]
+    """Kind of the step."""
     reason: Literal["pool", "quota", "approval", "paused", "suspended"]
     """No free agent of the role, a quota, an approval, a paused instance, a suspended tenant."""
     agent_role: str = ''
@@ -319,6 +338,8 @@ class WorkflowInstanceBlocked(EdgeModel):
     """Approval that is waited for."""
     decision_id: Annotated[DecisionId, Field(pattern='^pd-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$', max_length=39)] | None = None
     """Policy decision that asks for the approval."""
+    subject_digest: str = ''
+    """SHA-256, hex, of what the approval is asked for; empty for another reason."""
     timeout_at: AwareDatetime | None = None
     """When the step fails if it has not ended, microseconds."""
 
@@ -420,8 +441,6 @@ class WorkflowInstanceStarted(EdgeModel):
     """Principal under whose rights the instance works."""
     reservation_id: Annotated[ReservationId, Field(pattern='^[a-z0-9][A-Za-z0-9._:/-]{1,127}$', max_length=128)]
     """Reservation of the running instance."""
-    decision_id: Annotated[DecisionId, Field(pattern='^pd-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$', max_length=39)] | None = None
-    """Policy decision that allowed the start."""
     timeout_at: AwareDatetime | None = None
     """When the instance fails if it has not ended, microseconds."""
 
@@ -435,6 +454,8 @@ class WorkflowInstanceUnblocked(EdgeModel):
     """Running path of the step in its definition, a loop's turn in brackets."""
     step_name: Annotated[str, Field(max_length=64)]
     """Name of the step in its definition."""
+    approval_id: Annotated[ApprovalId, Field(pattern='^apr-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$', max_length=40)] | None = None
+    """Approval that was granted."""
 
 
 class WorkflowStepCompleted(EdgeModel):
@@ -463,6 +484,8 @@ class WorkflowStepFailed(EdgeModel):
     """Running path of the step in its definition, a loop's turn in brackets."""
     step_name: Annotated[str, Field(max_length=64)]
     """Name of the step in its definition."""
+    kind: Literal["agentTask", "approval", "set", "switch", "fork", "branch", "for", "iteration", "wait", "try", "catch", "raise"]
+    """Kind of the step."""
     failure_class: str
     """Class of the failure."""
     message: str
@@ -501,6 +524,8 @@ class WorkflowStepSkipped(EdgeModel):
     """Running path of the step in its definition, a loop's turn in brackets."""
     step_name: Annotated[str, Field(max_length=64)]
     """Name of the step in its definition."""
+    kind: Literal["agentTask", "approval", "set", "switch", "fork", "branch", "for", "iteration", "wait", "try", "catch", "raise"]
+    """Kind of the step."""
     reason: Literal["condition", "person", "withdrawn"]
     """Its guard was false, a person said so, or what it belongs to ended without it."""
     note: str = ''

@@ -119,8 +119,6 @@ class AgentTaskCompleted(Struct, frozen=True, kw_only=True, rename="camel"):
     """JSON document: the step's output."""
     context_package_id: str | None = None
     """Context package that the agent was given."""
-    artifact_ids: tuple[str, ...] = ()
-    """Artifacts registered from it."""
     started_at: int
     """When the agent began, by its clock, microseconds."""
     completed_at: int
@@ -142,7 +140,7 @@ class AgentTaskExpired(Struct, frozen=True, kw_only=True, rename="camel"):
     """Role that does the task; it names the pool."""
     attempt: Annotated[int, Meta(ge=1, le=1000)]
     """Attempt of the task, from 1."""
-    cause: Literal["lease", "deadline", "timeout"]
+    cause: Literal["lease", "deadline"]
     """What passed."""
     agent_id: str | None = None
     """Agent that held it."""
@@ -234,8 +232,27 @@ class CorrectionAttempted(Struct, frozen=True, kw_only=True, rename="camel"):
     """Attempt that was not acceptable."""
 
 
+class ModelPolicyBreached(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The result of a task names calls of models that its model policy does not allow."""
+
+    task_id: Annotated[TaskId, Meta(pattern='^task-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\Z', max_length=41)]
+    """Agent task."""
+    workflow_instance_id: Annotated[WorkflowInstanceId, Meta(pattern='^wf-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\Z', max_length=39)]
+    """Workflow instance."""
+    attempt: Annotated[int, Meta(ge=1, le=1000)]
+    """Attempt of the task, from 1."""
+    execution_id: Annotated[ExecutionId, Meta(pattern='^exec-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\Z', max_length=41)]
+    """Execution of the task at the agent."""
+    agent_id: Annotated[str, Meta(pattern='^[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7}\\Z', max_length=128)]
+    """Agent, ConnectSoft.Agent.{Name}."""
+    model_policy: str
+    """owner/name@version."""
+    breaches: tuple[str, ...]
+    """What breaks it, one sentence each."""
+
+
 class StaleResultRecorded(Struct, frozen=True, kw_only=True, rename="camel"):
-    """An agent answered for an attempt that is over, or without its lease; nothing changes by it but its usage."""
+    """An agent answered for an attempt that is over, or without its lease; nothing changes by it, but its usage is metered."""
 
     task_id: Annotated[TaskId, Meta(pattern='^task-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\Z', max_length=41)]
     """Agent task."""
@@ -254,9 +271,9 @@ class StaleResultRecorded(Struct, frozen=True, kw_only=True, rename="camel"):
     reason: str
     """Why it does not count."""
     input_tokens: int
-    """Tokens read, metered now."""
+    """Tokens read, as it says."""
     output_tokens: int
-    """Tokens written, metered now."""
+    """Tokens written, as it says."""
 
 
 class ValidationFailed(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -298,6 +315,8 @@ class WorkflowInstanceBlocked(Struct, frozen=True, kw_only=True, rename="camel")
     """Running path of the step in its definition, a loop's turn in brackets."""
     step_name: Annotated[str, Meta(max_length=64)]
     """Name of the step in its definition."""
+    kind: Literal["agentTask", "approval", "set", "switch", "fork", "branch", "for", "iteration", "wait", "try", "catch", "raise"]
+    """Kind of the step."""
     reason: Literal["pool", "quota", "approval", "paused", "suspended"]
     """No free agent of the role, a quota, an approval, a paused instance, a suspended tenant."""
     agent_role: str = ''
@@ -316,6 +335,8 @@ class WorkflowInstanceBlocked(Struct, frozen=True, kw_only=True, rename="camel")
     """Approval that is waited for."""
     decision_id: Annotated[DecisionId, Meta(pattern='^pd-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\Z', max_length=39)] | None = None
     """Policy decision that asks for the approval."""
+    subject_digest: str = ''
+    """SHA-256, hex, of what the approval is asked for; empty for another reason."""
     timeout_at: int | None = None
     """When the step fails if it has not ended, microseconds."""
 
@@ -417,8 +438,6 @@ class WorkflowInstanceStarted(Struct, frozen=True, kw_only=True, rename="camel")
     """Principal under whose rights the instance works."""
     reservation_id: Annotated[ReservationId, Meta(pattern='^[a-z0-9][A-Za-z0-9._:/-]{1,127}\\Z', max_length=128)]
     """Reservation of the running instance."""
-    decision_id: Annotated[DecisionId, Meta(pattern='^pd-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\Z', max_length=39)] | None = None
-    """Policy decision that allowed the start."""
     timeout_at: int | None = None
     """When the instance fails if it has not ended, microseconds."""
 
@@ -432,6 +451,8 @@ class WorkflowInstanceUnblocked(Struct, frozen=True, kw_only=True, rename="camel
     """Running path of the step in its definition, a loop's turn in brackets."""
     step_name: Annotated[str, Meta(max_length=64)]
     """Name of the step in its definition."""
+    approval_id: Annotated[ApprovalId, Meta(pattern='^apr-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\Z', max_length=40)] | None = None
+    """Approval that was granted."""
 
 
 class WorkflowStepCompleted(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -460,6 +481,8 @@ class WorkflowStepFailed(Struct, frozen=True, kw_only=True, rename="camel"):
     """Running path of the step in its definition, a loop's turn in brackets."""
     step_name: Annotated[str, Meta(max_length=64)]
     """Name of the step in its definition."""
+    kind: Literal["agentTask", "approval", "set", "switch", "fork", "branch", "for", "iteration", "wait", "try", "catch", "raise"]
+    """Kind of the step."""
     failure_class: str
     """Class of the failure."""
     message: str
@@ -498,6 +521,8 @@ class WorkflowStepSkipped(Struct, frozen=True, kw_only=True, rename="camel"):
     """Running path of the step in its definition, a loop's turn in brackets."""
     step_name: Annotated[str, Meta(max_length=64)]
     """Name of the step in its definition."""
+    kind: Literal["agentTask", "approval", "set", "switch", "fork", "branch", "for", "iteration", "wait", "try", "catch", "raise"]
+    """Kind of the step."""
     reason: Literal["condition", "person", "withdrawn"]
     """Its guard was false, a person said so, or what it belongs to ended without it."""
     note: str = ''

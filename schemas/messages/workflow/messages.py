@@ -78,6 +78,8 @@ class AgentTaskAssignment(Struct, frozen=True, kw_only=True, rename="camel"):
     """Context that the agent may ask for."""
     constraints: TaskConstraints
     """What the agent must keep."""
+    obligations: tuple[str, ...] = ()
+    """What the policy that allowed the assignment demands."""
     correction: int = 0
     """Which correction it is; 0 for none."""
     findings: tuple[str, ...] = ()

@@ -32,10 +32,6 @@ class AgentTask(Struct, frozen=True, kw_only=True, rename="camel"):
     """Decision of the newest attempt."""
     model_policy: str
     """owner/name@version."""
-    inputs: str
-    """JSON: inputs; empty once it has ended."""
-    intent: str
-    """What is wanted; empty once it has ended."""
     input_token_budget: int
     """Tokens."""
     output_token_budget: int
@@ -195,6 +191,10 @@ class WorkflowStep(Struct, frozen=True, kw_only=True, rename="camel"):
     """Agent task."""
     approval_id: Annotated[ApprovalId, Meta(pattern='^apr-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\Z', max_length=40)] | None = None
     """Approval waited for."""
+    subject_digest: str = ''
+    """What that approval is for, SHA-256 in hex."""
+    approved: bool = False
+    """Whether it was granted."""
     waiting_id: str = ''
     """Place in a queue; empty where it waits in none."""
     wakes_at: int | None = None
