@@ -4,7 +4,8 @@ State     (tenant, list name); reads policy and the actor's roles
 Produces  PriceListPublished; usage recorded from then on is priced by the newest version
 Refuses   ALREADY_EXISTS (version), LIMIT_EXCEEDED (versions), INVALID_ARGUMENT (a price comes twice
           or lacks its other dimension, is negative or too high, the currency changes),
-          POLICY_DENIED, APPROVAL_REQUIRED
+          FORBIDDEN (a tenant's list, by anybody but the platform), POLICY_DENIED,
+          APPROVAL_REQUIRED
 Source    domain.md §8
 """
 
@@ -13,11 +14,14 @@ from typing import Final
 
 from msgspec import convert
 
+from processors import identity
 from processors.contract import Rejection
 from processors.costs.prices import DIMENSIONS
 from processors.costs.state import PriceListSeries
 from processors.decision import Decision
+from processors.identity.roles import PLATFORM_ADMIN
 from processors.publication import gate, unpublishable
+from schemas.ids import SYSTEM
 from schemas.messages.costs.commands import Price, PublishPriceList
 from schemas.messages.costs.facts import PriceListPublished
 
@@ -31,7 +35,8 @@ def decide(command: PublishPriceList, decision: Decision) -> Rejection | None:
     """Publish the version if it is new, its prices are complete, and policy lets the actor."""
     series = decision.tables.get(PriceListSeries, command.name)
     refused = (
-        unpublishable(command.name, series.versions if series else (), command.version)
+        _not_the_platforms(decision)
+        or unpublishable(command.name, series.versions if series else (), command.version)
         or next(_unfit(command), None)
         or _other_currency(command, decision)
         or gate(decision, "price-list:publish", command.name, command.version)
@@ -39,6 +44,15 @@ def decide(command: PublishPriceList, decision: Decision) -> Rejection | None:
     if refused is None:
         decision.record(convert(command, PriceListPublished, from_attributes=True))
     return refused
+
+
+def _not_the_platforms(decision: Decision) -> Rejection | None:
+    """Refuse a tenant that prices its own usage: at no price its budget would never run out."""
+    actor = decision.cause.actor_id
+    if decision.tenant_id == SYSTEM or identity.has_role(decision, actor, PLATFORM_ADMIN):
+        return None
+    rule = "a price list is published by the platform, for a tenant too"
+    return Rejection("FORBIDDEN", rule, "actorId", PLATFORM_ADMIN, actor)
 
 
 def _unfit(command: PublishPriceList) -> Iterator[Rejection]:
