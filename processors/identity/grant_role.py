@@ -11,7 +11,7 @@ from processors import governance, projects
 from processors.contract import Rejection
 from processors.decision import Decision
 from processors.identity.access import roles_of
-from processors.identity.roles import ROLES
+from processors.identity.roles import BOUND_IN
 from processors.identity.state import Principal, RoleBinding
 from schemas.ids import SYSTEM
 from schemas.messages.identity.commands import GrantRole
@@ -36,7 +36,7 @@ def decide(command: GrantRole, decision: Decision) -> Rejection | None:
 
 def _refuse_role(command: GrantRole, decision: Decision) -> Rejection | None:
     here = "platform" if decision.tenant_id == SYSTEM else "tenant"
-    bound_here = [name for name, role in ROLES.items() if role.where in (here, "anywhere")]
+    bound_here = [role for role, where in BOUND_IN.items() if where in (here, "anywhere")]
     if command.role not in bound_here:
         return Rejection(
             "INVALID_ARGUMENT",

@@ -4,7 +4,7 @@ A permission is ``resource:action``, one for each command. Roles bundle them; no
 Source: domain.md §1; settled.md 13, 14.
 """
 
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 Where = Literal["platform", "tenant", "anywhere"]
 
@@ -39,52 +39,52 @@ PERMISSIONS: Final = (
 """Every permission that there is; a test holds it equal to what the commands ask for."""
 
 
-class Role(NamedTuple):
-    """Where a role may be bound and what it permits.
-
-    ``platform``: in tenant ``system`` only; ``tenant``: in every other; a role bound in ``system``
-    holds in every tenant.
-    """
-
-    where: Where
-    permissions: frozenset[str]
-
-
 PLATFORM_ADMIN: Final = "PlatformAdmin"
 TENANT_OWNER: Final = "TenantOwner"
 
-ROLES: Final[dict[str, Role]] = {
+ROLES: Final[dict[str, frozenset[str]]] = {
     # Runs the platform: administers every tenant, but neither starts nor steers a tenant's work.
-    PLATFORM_ADMIN: Role(
-        "platform",
-        _TENANCY | _QUOTA | _ACCESS | _POLICIES | _APPROVALS | _AGENTS | _PRICES | _DEFINITIONS,
+    PLATFORM_ADMIN: (
+        _TENANCY | _QUOTA | _ACCESS | _POLICIES | _APPROVALS | _AGENTS | _PRICES | _DEFINITIONS
     ),
     # Everything inside the tenant, but what the platform sells it and what agents report.
-    TENANT_OWNER: Role(
-        "tenant",
+    TENANT_OWNER: (
         _QUOTA | _ACCESS | _POLICIES | _APPROVALS | _AGENTS | _PRICES | _PROJECTS | _DEFINITIONS
-        | _WORKFLOWS | _STEPS,
+        | _WORKFLOWS | _STEPS
     ),
     # Keeps the work going.
-    "FactoryOperator": Role(
-        "tenant", _APPROVALS | _PROJECTS | _WORKFLOWS | _STEPS | {"agent-pool:size"}
-    ),
+    "FactoryOperator": _APPROVALS | _PROJECTS | _WORKFLOWS | _STEPS | {"agent-pool:size"},
     # Says how the work is done.
-    "SolutionArchitect": Role(
-        "tenant", _APPROVALS | _AGENTS | _PROJECTS | _DEFINITIONS | _WORKFLOWS
-    ),
+    "SolutionArchitect": _APPROVALS | _AGENTS | _PROJECTS | _DEFINITIONS | _WORKFLOWS,
     # Says what is wanted.
-    "ProductOwner": Role("tenant", _APPROVALS | _PROJECTS | _WORKFLOWS),
+    "ProductOwner": _APPROVALS | _PROJECTS | _WORKFLOWS,
     # Reads; reading is no command, the query API answers for it.
-    "Viewer": Role("tenant", frozenset()),
-    # The neighbours: service principals bound in system, or in one tenant for one of its own.
-    "AgentMesh": Role("anywhere", _TASKS),
-    "Governance": Role("anywhere", _POLICIES),
+    "Viewer": frozenset(),
+    # The neighbours: service principals.
+    "AgentMesh": _TASKS,
+    "Governance": _POLICIES,
     # These give no command that is decided in this release.
-    "DevOps": Role("anywhere", frozenset()),
-    "Observability": Role("anywhere", frozenset()),
-    "Integration": Role("anywhere", frozenset()),
+    "DevOps": frozenset(),
+    "Observability": frozenset(),
+    "Integration": frozenset(),
 }  # fmt: skip
-"""Every role. The last holder of PlatformAdmin, and of a tenant's TenantOwner, cannot lose it."""
+"""Role -> permissions."""
+
+BOUND_IN: Final[dict[str, Where]] = {
+    PLATFORM_ADMIN: "platform",
+    TENANT_OWNER: "tenant",
+    "FactoryOperator": "tenant",
+    "SolutionArchitect": "tenant",
+    "ProductOwner": "tenant",
+    "Viewer": "tenant",
+    # In system for every tenant, or in one tenant for a service of its own.
+    "AgentMesh": "anywhere",
+    "Governance": "anywhere",
+    "DevOps": "anywhere",
+    "Observability": "anywhere",
+    "Integration": "anywhere",
+}
+"""Role -> where it may be bound: tenant ``system`` (it then holds in every tenant), any other, or either."""
 
 INDISPENSABLE: Final = frozenset({PLATFORM_ADMIN, TENANT_OWNER})
+"""Roles whose last holder cannot lose them: nobody could put it right."""

@@ -1,0 +1,1 @@
+"""Deciders of identity, in the form given, when, then."""

@@ -1,0 +1,1 @@
+"""Deciders of projects, in the form given, when, then."""

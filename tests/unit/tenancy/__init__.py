@@ -1,0 +1,1 @@
+"""Deciders of tenancy, in the form given, when, then."""
