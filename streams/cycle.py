@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from streams.breadcrumb import Breadcrumb
 from streams.crashpoints import CrashPoints
 from streams.decide import Rulebook, Work, decide_records
 from streams.figures import Board
@@ -72,6 +73,7 @@ class Parts:
     crash: CrashPoints
     pace: Pace
     board: Board
+    breadcrumb: Breadcrumb
     idle_s: float
     beat: Callable[[], None]
     """Called whenever progress was made, for the watchdog (guard 14)."""
@@ -96,17 +98,35 @@ class Cycle:
             parts.timers.step(self._partitions)
             return 0
         parts.crash.at("polled")
+        done = sum(self._unit(batch, inputs) for batch in self._batches(records))
+        parts.timers.step(self._partitions)
+        return done
+
+    def _batches(self, records: list[InputRecord]) -> list[list[InputRecord]]:
+        """Give the records as one batch, or in three if one of them once ended the process: that one alone."""
+        breadcrumb = self._parts.breadcrumb
+        for index, record in enumerate(records) if breadcrumb.suspect is not None else ():
+            if breadcrumb.is_suspect(record):
+                cut = [records[:index], [record], records[index + 1 :]]
+                return [batch for batch in cut if batch]
+        return [records]
+
+    def _unit(self, records: list[InputRecord], inputs: Inputs) -> int:
+        parts = self._parts
         started = time.perf_counter()
         works = self._decide(records)  # 2-5
+        parts.breadcrumb.clear()
         parts.crash.at("decided")
         decided = time.perf_counter()
-        if works:
-            parts.transactions.commit(works, inputs.group())  # 6-7
-            parts.crash.at("committed")
-            self._expose(works)  # 8
-            parts.crash.at("exposed")
+        if not works:
+            return 0
+        parts.transactions.commit(works, inputs.group())  # 6-7
+        parts.crash.at("committed")
+        self._expose(works)  # 8
+        parts.crash.at("exposed")
+        if parts.breadcrumb.is_suspect(records[0]):
+            parts.breadcrumb.suspect = None
         self._note(works, decided - started, time.perf_counter() - decided)
-        parts.timers.step(self._partitions)
         return sum(work.records for work in works)
 
     def _decide(self, records: list[InputRecord]) -> list[Work]:
@@ -128,8 +148,6 @@ class Cycle:
 
     def _note(self, works: list[Work], decide_s: float, commit_s: float) -> None:
         count = sum(work.records for work in works)
-        if not count:
-            return
         parts = self._parts
         parts.pace.note(count, decide_s)
         parts.board.add(

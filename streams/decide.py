@@ -6,13 +6,15 @@ Decisions see the state as this cycle's earlier decisions left it; the committed
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from schemas.codec import MAX_RECORD_BYTES, encode_state, entry_of
 from schemas.errors import PoisonError
 from schemas.ids import SYSTEM, PrincipalId, TenantId
 from schemas.messages.runtime.commands import FireTimer
 from schemas.messages.runtime.state import InputPosition, InputPositions
-from streams.deadletter import ProcessorBugError, Stage, dead_letter
+from streams.breadcrumb import ATTEMPTS_MAX
+from streams.deadletter import PoisonCrashError, ProcessorBugError, Stage, dead_letter
 from streams.decode import (
     Asked,
     UnknownTenantError,
@@ -45,6 +47,16 @@ from topics import naming
 log = logging.getLogger(__name__)
 
 
+class InHand(Protocol):
+    """Remembers across a crash which record was being decided."""
+
+    def attempts(self, record: InputRecord) -> int:
+        """Give how often the process has ended in the middle of that record."""
+
+    def take(self, record: InputRecord) -> None:
+        """Note the record that is about to be decided."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rulebook:
     """What every decision of a worker is made with."""
@@ -53,6 +65,7 @@ class Rulebook:
     layout: Layout
     keys: LeaseKeys
     genesis: PrincipalId | None
+    in_hand: InHand
 
 
 @dataclass(slots=True)
@@ -121,6 +134,11 @@ class PartitionCycle:
         self._positions[record.topic] = record.offset + 1
         self._newest = max(self._newest, record.appended_at)
         self._taken += 1
+        attempts = self._book.in_hand.attempts(record)
+        if attempts >= ATTEMPTS_MAX:
+            self._set_aside(record, PoisonCrashError("ended the process each time"), attempts)
+            return
+        self._book.in_hand.take(record)
         try:
             if is_catalogue(record.topic):
                 self._take_broadcast(record)
@@ -129,11 +147,10 @@ class PartitionCycle:
         except PoisonError as error:
             self._set_aside(record, error)
 
-    def _set_aside(self, record: InputRecord, error: PoisonError) -> None:
-        stage = _stage(error)
+    def _set_aside(self, record: InputRecord, error: PoisonError, attempts: int = 1) -> None:
         self._dead += 1
         log.error("%s at %s-%d@%d", error, record.topic, record.partition, record.offset)
-        self._writer.outputs.append(dead_letter(record, error, stage))
+        self._writer.outputs.append(dead_letter(record, error, _stage(error), attempts))
 
     def _take_broadcast(self, record: InputRecord) -> None:
         envelope, fact = decode_broadcast(record, self._book.layout)

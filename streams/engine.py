@@ -15,6 +15,7 @@ from typing import NoReturn
 from confluent_kafka import KafkaError
 
 from schemas.ids import PrincipalId
+from streams.breadcrumb import Breadcrumb
 from streams.clients import LogEnds, plain_producer
 from streams.crashpoints import CrashPoints
 from streams.cycle import Cycle, Parts
@@ -109,12 +110,14 @@ class Engine:
         settings, layout = self._settings, self._layout
         crash = CrashPoints(settings.crash_at)
         log_ends = LogEnds(settings)
+        breadcrumb = Breadcrumb(settings.local / "breadcrumbs" / settings.worker_name)
         transactions = Transactions(settings, layout, crash, _fatal)
         book = Rulebook(
             rules=self._rules,
             layout=layout,
             keys=lease_keys(settings),
             genesis=PrincipalId(settings.genesis),
+            in_hand=breadcrumb,
         )
         producer = plain_producer(settings, _fatal)
         parts = Parts(
@@ -134,6 +137,7 @@ class Engine:
             crash=crash,
             pace=Pace(settings.cycle_ms, settings.cycle_records_max),
             board=self.board,
+            breadcrumb=breadcrumb,
             idle_s=settings.idle_ms / 1000,
             beat=self._watchdog.beat,
         )
