@@ -32,4 +32,3 @@ class Sequenced(NamedTuple):
     def sequence(self) -> int:
         """Place in the tenant's order, from 1."""
         return self.envelope.sequence or 0
-

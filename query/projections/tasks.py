@@ -63,7 +63,9 @@ def _progressed(envelope: Envelope, payload: said.AgentTaskProgressed) -> Iterab
 def _row(
     envelope: Envelope, payload: object, status: str | None, *, reason: str | None
 ) -> Iterable[Row]:
-    values = {name: value for name in _COPIED if (value := getattr(payload, name, None)) is not None}
+    values = {
+        name: value for name in _COPIED if (value := getattr(payload, name, None)) is not None
+    }
     values |= {"status": status, "reason": reason}
     change = Change(
         bare(getattr(payload, "task_id", envelope.task_id)),

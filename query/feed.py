@@ -1,0 +1,235 @@
+"""The Kafka side of the projector: committed records of the fact topics, from the offsets that DuckDB holds.
+
+A plain consumer without a group's assignment: where to read on is stored with the rows, never with the group
+(reliability.md R4). Topics are named as in the catalogue; ``prefix`` is put before them at the client only.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from query.decode import Raw
+from query.order import Partition
+from query.record import Position
+from schemas.output import OperatorError
+from topics.catalogue import BY_NAME, FACT_TOPICS
+from topics.model import Party
+from topics.naming import DEAD_LETTERS, client_prefix
+from topics.settings import client_options
+
+TOPICS: Final = (*FACT_TOPICS, DEAD_LETTERS)
+"""What the views are made of."""
+REQUEST_TIMEOUT_S: Final = 15.0
+IDLE_S: Final = 0.1
+"""Longest wait for a first record; bounds how late a stop is noticed."""
+_SLICE_S: Final = 0.02
+"""Longest wait for a batch to fill before it is asked again whether a reader waits."""
+_READY_POLL_S: Final = 0.2
+_MICROS: Final = 1000
+
+
+class BrokerGoneError(OperatorError):
+    """The broker does not answer or refuses for good; the sentence says what it said."""
+
+
+class LogChangedError(Exception):
+    """The log does not hold what the views were made of: other offsets, or another cluster."""
+
+
+class Offsets:
+    """Where the topics begin and end at the broker, and which cluster it is."""
+
+    def __init__(self, bootstrap: str, prefix: str = "") -> None:
+        self._admin = AdminClient(client_options(bootstrap))
+        self._prefix = prefix
+
+    def cluster_id(self) -> str:
+        """Give the id of the Kafka cluster. Raises BrokerGoneError."""
+        return str(self._metadata().cluster_id)
+
+    def missing(self, topics: Iterable[str]) -> list[str]:
+        """List the topics that the broker does not have yet."""
+        known = self._metadata().topics
+        return [topic for topic in topics if self._prefix + topic not in known]
+
+    def wait_for(self, topics: Iterable[str], seconds: float) -> None:
+        """Wait until the broker has all the topics. Raises BrokerGoneError."""
+        deadline = time.monotonic() + seconds
+        while missing := self.missing(topics):
+            if time.monotonic() > deadline:
+                raise BrokerGoneError(
+                    f"The broker has no topic {missing[0]}: run `factory topics provision` first."
+                )
+            time.sleep(_READY_POLL_S)
+
+    def _metadata(self):  # type: ignore[no-untyped-def]  # noqa: ANN202 - the client has no types
+        try:
+            return self._admin.list_topics(timeout=REQUEST_TIMEOUT_S)
+        except KafkaException as error:
+            raise BrokerGoneError(
+                f"The broker does not answer ({error.args[0].str()}): check `factory kafka status`."
+            ) from error
+
+    def first(self, topics: Iterable[str]) -> dict[Partition, int]:
+        """Give the oldest offset that each partition still has."""
+        return self._listed(topics, OffsetSpec.earliest())
+
+    def end(self, topics: Iterable[str]) -> dict[Partition, int]:
+        """Give the offset after the last committed record of each partition."""
+        return self._listed(topics, OffsetSpec.latest())
+
+    def _listed(self, topics: Iterable[str], spec: OffsetSpec) -> dict[Partition, int]:
+        request = {
+            TopicPartition(self._prefix + topic, partition): spec
+            for topic in topics
+            for partition in range(BY_NAME[topic].partitions)
+        }
+        futures = self._admin.list_offsets(
+            request,
+            isolation_level=IsolationLevel.READ_COMMITTED,
+            request_timeout=REQUEST_TIMEOUT_S,
+        )
+        try:
+            return {
+                (place.topic.removeprefix(self._prefix), place.partition): future.result().offset
+                for place, future in futures.items()
+            }
+        except KafkaException as error:
+            raise BrokerGoneError(
+                f"The broker does not say its offsets ({error.args[0].str()})."
+            ) from error
+
+
+class Feed:
+    """Committed records in the order of each partition; ``next_offsets`` says how far each was read."""
+
+    def __init__(
+        self,
+        bootstrap: str,
+        starts: Mapping[Partition, int],
+        *,
+        topics: Iterable[str] = TOPICS,
+        prefix: str = "",
+    ) -> None:
+        self._prefix = prefix
+        self._paused: set[Partition] = set()
+        self.next_offsets: dict[Partition, int] = {}
+        self.ended: set[Partition] = set()
+        """Partitions read to their end, until a further record comes."""
+        self._consumer = Consumer(
+            {
+                **client_options(bootstrap),
+                "group.id": f"{client_prefix(Party.QUERY)}-projector",
+                "isolation.level": "read_committed",
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                # A position that the log no longer has is a doubt, not a reason to skip.
+                "auto.offset.reset": "error",
+                "enable.partition.eof": True,
+                # Small fetches keep the topics of one tenant abreast, so that little is held back.
+                "fetch.message.max.bytes": 262_144,
+                "queued.max.messages.kbytes": 32_768,
+                "fetch.queue.backoff.ms": 10,
+            }
+        )
+        self._places = [(t, p) for t in topics for p in range(BY_NAME[t].partitions)]
+        self._consumer.assign([
+            TopicPartition(prefix + topic, partition, starts.get((topic, partition), OFFSET_BEGINNING))
+            for topic, partition in self._places
+        ])  # fmt: skip
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether every partition was read to its end."""
+        return len(self.ended) == len(self._places)
+
+    def take(self, records_max: int, age_s: Callable[[], float]) -> list[Raw]:
+        """Give the records of one batch: at most ``records_max``, and none older than ``age_s()`` here.
+
+        Empty where none came within IDLE_S. Raises BrokerGoneError and LogChangedError.
+        """
+        first = self._consumer.poll(IDLE_S)
+        if first is None:
+            return []
+        taken: list[Raw] = []
+        self._keep(first, taken)
+        begun = time.monotonic()
+        while len(taken) < records_max:
+            left = begun + age_s() - time.monotonic()
+            if left <= 0:
+                break
+            for message in self._consumer.consume(records_max - len(taken), min(left, _SLICE_S)):
+                self._keep(message, taken)
+        return taken
+
+    def _keep(self, message: Message, taken: list[Raw]) -> None:
+        error = message.error()
+        if error is not None:
+            self._judge(message, error)
+            return
+        topic = message.topic().removeprefix(self._prefix)
+        position = Position(topic, message.partition(), message.offset())
+        place = position[:2]
+        self.next_offsets[place] = position.offset + 1
+        self.ended.discard(place)
+        taken.append(
+            Raw(
+                position,
+                message.timestamp()[1] * _MICROS,
+                message.key(),
+                message.value(),
+                message.headers,
+            )
+        )
+
+    def _judge(self, message: Message, error: KafkaError) -> None:
+        """Note an end, pass over what the client tries again by itself, raise the rest."""
+        code = error.code()
+        if code == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the client's own name of the event
+            place = message.topic().removeprefix(self._prefix), message.partition()
+            self.next_offsets[place] = message.offset()
+            self.ended.add(place)
+        elif code in {KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE}:  # noqa: SLF001
+            raise LogChangedError(f"{message.topic()} no longer has the offset to read on from")
+        elif error.fatal() or code in {
+            KafkaError.TOPIC_AUTHORIZATION_FAILED,
+            KafkaError.UNKNOWN_TOPIC_OR_PART,
+        }:
+            raise BrokerGoneError(f"The broker refuses to be read ({error.str()}).")
+
+    def pause_only(self, places: set[Partition]) -> None:
+        """Stop fetching these partitions and go on with all others; cheap where nothing changes."""
+        if places == self._paused:
+            return
+        self._consumer.resume(self._placed(self._paused - places))
+        self._consumer.pause(self._placed(places - self._paused))
+        self._paused = set(places)
+
+    def _placed(self, places: set[Partition]) -> list[TopicPartition]:
+        return [TopicPartition(self._prefix + topic, partition) for topic, partition in places]
+
+    def publish(self, positions: Mapping[Partition, int]) -> None:
+        """Tell the broker how far the views are, so that lag tools see it; nobody reads on from there."""
+        if positions:
+            self._consumer.commit(
+                offsets=[
+                    TopicPartition(self._prefix + topic, partition, offset)
+                    for (topic, partition), offset in positions.items()
+                ],
+                asynchronous=True,
+            )
+
+    def close(self) -> None:
+        """Leave the broker."""
+        self._consumer.close()

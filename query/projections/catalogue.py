@@ -1,0 +1,36 @@
+"""The catalogue view: one row per published version of a shared or own asset."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import Struct
+
+from query.projections.model import Row, View, bare, fact
+from schemas.messages.agents import facts as agents
+from schemas.messages.costs.facts import PriceListPublished
+from schemas.messages.envelope import Envelope
+from schemas.messages.tenancy.facts import EditionPublished
+
+_TYPES: Final[dict[type[Struct], str]] = {
+    agents.SkillRegistered: "Skill",
+    agents.SkillVersionPublished: "SkillVersion",
+    agents.AgentRegistered: "Agent",
+    agents.AgentVersionPublished: "AgentVersion",
+    agents.ModelPolicyPublished: "ModelPolicy",
+    PriceListPublished: "PriceList",
+    EditionPublished: "Edition",
+}
+
+
+def _published(envelope: Envelope, payload: Struct) -> Iterable[Row]:
+    yield (
+        *fact(envelope),
+        _TYPES[type(payload)],
+        getattr(payload, "name", envelope.aggregate_id),
+        getattr(payload, "version", ""),
+        getattr(payload, "description", "") or getattr(payload, "display_name", ""),
+        bare(envelope.event_id),
+    )
+
+
+VIEW: Final = View(table="catalogue_entries", version=1, rules=dict.fromkeys(_TYPES, _published))

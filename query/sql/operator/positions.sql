@@ -1,0 +1,2 @@
+SELECT topic, kafka_partition, next_offset
+FROM projection_positions;
