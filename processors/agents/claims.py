@@ -19,6 +19,7 @@ def check_claim(  # noqa: PLR0917 - the six values that a claim is matched by
 ) -> Rejection | None:
     """Give None if the agent may take a task of the role and skill version, else the refusal.
 
+    ``skill``: a name, or ``owner/name``, which only a binding to that owner's skill fits.
     NOT_FOUND: no such agent or version. FORBIDDEN: the version lacks the role or the skill.
     """
     published = list(_published(decision, agent_id, agent_version))
@@ -57,10 +58,12 @@ def _unknown(decision: Decision, agent_id: str, agent_version: str) -> Rejection
 
 
 def _is_bound(decision: Decision, version: AgentVersion, skill: str, skill_version: str) -> bool:
+    owner, _, name = skill.rpartition("/")
     return any(
-        binding.skill == skill
+        binding.skill == name
+        and owner in ("", binding.owner)
         and satisfies(skill_version, binding.version_range)
-        and _is_published(decision, binding.owner, skill, skill_version)
+        and _is_published(decision, binding.owner, name, skill_version)
         for binding in version.bindings
     )
 

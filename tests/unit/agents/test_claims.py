@@ -56,6 +56,14 @@ def test_an_agent_bound_to_other_versions_of_the_skill_may_not() -> None:
     assert refusal(claim(scenario, skill_version="2.0.0")) == ("FORBIDDEN", "agentId")
 
 
+def test_a_task_may_say_whose_skill_it_means() -> None:
+    scenario = platform().given(SKILL_REGISTERED, SKILL_PUBLISHED)
+    decision = scenario.decide()
+    assert check_claim(decision, AGENT, "1.0.0", "Adder", f"system/{SKILL}", "1.0.0") is None
+    claimed = check_claim(decision, AGENT, "1.0.0", "Adder", f"acme/{SKILL}", "1.0.0")
+    assert refusal(claimed) == ("FORBIDDEN", "agentId")
+
+
 def test_a_version_in_the_range_that_is_not_published_does_not_resolve() -> None:
     assert refusal(claim(platform(), skill_version="1.5.0")) == ("FORBIDDEN", "agentId")
 
