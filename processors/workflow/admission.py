@@ -1,0 +1,74 @@
+"""Admission of an agent task: nothing is recorded until the answer is definite (settled.md 22).
+
+In this order: a free agent of the role, the quotas in all dimensions, the inputs, policy, the
+reservation. What is short lets the step wait; what is wrong fails it.
+"""
+
+from processors import agents, tenancy
+from processors.workflow.assignment import assign
+from processors.workflow.definition.model import CallAgentTask
+from processors.workflow.fault import fault
+from processors.workflow.gating import Work, gate
+from processors.workflow.need import Need, need_of
+from processors.workflow.queues import block, is_queued, unblock
+from processors.workflow.run import Run
+from processors.workflow.state import AgentTask
+from processors.workflow.values import View
+from schemas.ids import ReservationId, TaskId
+
+
+def admit(run: Run, path: str, call: CallAgentTask) -> None:
+    """Assign the step's task, or let the step wait; raises StepFaultError where it cannot be done at all."""
+    step = run.step(path)
+    task_id = step.task_id if step is not None else None
+    task = run.tables.get(AgentTask, task_id) if task_id is not None else None
+    need = need_of(run.decision, call, task)
+    if not agents.pool_room(run.decision, call.role):
+        block(run, path, call, None)
+        return
+    attempt = 1 if task is None else task.attempt + 1
+    task_id = task_id or TaskId(f"task-{run.decision.derive('task')}")
+    reservation_id = ReservationId(f"task/{task_id}/{attempt}")
+    if _is_short(run, path, call, need, reservation_id):
+        return
+    work = _work(run, path, call, need, attempt)
+    allowed = gate(run, path, call, need, work)
+    if allowed is None:
+        return
+    unblock(run, path, call)
+    refused = tenancy.reserve(run.decision, reservation_id, need.amounts, run.project_id)
+    if refused is not None:  # no quota: a budget that no reservation may hold
+        raise fault("unresolved", refused.rule)
+    assign(
+        run,
+        path,
+        call,
+        need=need,
+        work=work,
+        allowed=allowed,
+        task_id=task_id,
+        reservation_id=reservation_id,
+    )
+
+
+def _is_short(
+    run: Run, path: str, call: CallAgentTask, need: Need, reservation_id: ReservationId
+) -> bool:
+    """Let the step wait where a quota is short, the breach recorded once a window; give whether it waits."""
+    short = tenancy.shortage(run.decision, need.amounts, run.project_id)
+    if short is None:
+        return False
+    if not is_queued(run, path, call):
+        tenancy.reserve(run.decision, reservation_id, need.amounts, run.project_id)
+        block(run, path, call, short)
+    return True
+
+
+def _work(run: Run, path: str, call: CallAgentTask, need: Need, attempt: int) -> Work:
+    """Evaluate what is asked for; raises StepFaultError of class ``validation`` where the skill would not take it."""
+    view = View(run, path, call.node)
+    inputs = view.document(call.inputs)
+    findings = agents.check_input(need.skill, inputs)
+    if findings:
+        raise fault("validation", f"inputs of {need.skill.name}: {'; '.join(findings)}")
+    return Work(inputs, view.text(call.intent), attempt)

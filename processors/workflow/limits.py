@@ -1,0 +1,29 @@
+"""Bounds and times of the engine: each with what it protects."""
+
+from typing import Final
+
+LEASE_MICROS: Final = 30_000_000
+"""How long an assignment, a claim or a sign of life holds a task. Three missed heartbeats of ten seconds: shorter would
+expire tasks over one pause of an agent's process, longer would keep a step waiting for a dead agent."""
+
+EXPIRIES_MAX: Final = 3
+"""Attempts that may expire before a person is asked: a fourth agent would most likely die of the same task."""
+
+GRACE_MICROS: Final = 600_000_000
+"""How long a reservation outlives its attempt: the late result that says what was really spent comes within minutes."""
+
+RETENTION_MICROS: Final = 7 * 86_400_000_000
+"""How long an ended instance stays in state, so that late results and questions still find it; its facts stay."""
+
+DOCUMENT_BYTES_MAX: Final = 200_000
+"""Longest JSON document of an instance. An assignment with inputs of this size and its state record stay far below the
+record limit of 1,000,000 bytes."""
+
+FACTS_MAX: Final = 4_000
+"""Most facts of one instance in one decision: nested loops that wait for nobody would otherwise fill a transaction."""
+
+MESSAGE_CHARACTERS_MAX: Final = 1_000
+"""Longest sentence about a failure that is kept."""
+
+APPROVAL_MICROS: Final = 7 * 86_400_000_000
+"""How long an approval that a policy asks for before an assignment stays open."""

@@ -1,0 +1,71 @@
+"""What an agent task needs: a skill version, a model policy, and the most that its tokens can cost."""
+
+from typing import NamedTuple
+
+from processors import agents, assets, costs
+from processors.agents.state import ModelPolicy, SkillVersion
+from processors.decision import Decision
+from processors.workflow.definition.model import CallAgentTask, Definition
+from processors.workflow.fault import fault
+from processors.workflow.state import AgentTask
+
+TASKS, INPUT, OUTPUT, COST = "tasks.active", "tokens.input", "tokens.output", "cost.amount"
+"""Quota dimensions that a task reserves (settled.md 22)."""
+
+
+class Need(NamedTuple):
+    """What one attempt needs; ``cost`` is micros, ``amounts`` what is reserved by dimension."""
+
+    skill: SkillVersion
+    policy: ModelPolicy
+    policy_reference: str
+    cost: int
+    amounts: dict[str, int]
+
+
+def need_of(decision: Decision, call: CallAgentTask, task: AgentTask | None) -> Need:
+    """Give what the next attempt needs. A task keeps the version of the skill that it began with.
+
+    Raises StepFaultError of class ``unresolved``: no such skill, model policy or price. A person may publish what is
+    missing and retry.
+    """
+    skill = skill_of(decision, call, task.skill_version if task is not None else call.skill_range)
+    named = assets.parse(call.model_policy)
+    policy = agents.resolve_model_policy(decision, call.model_policy)
+    if policy is None or named is None:
+        raise fault("unresolved", f"no model policy {call.model_policy} is published")
+    cost = costs.worst_case(decision, policy, call.input_tokens, call.output_tokens)
+    if cost is None:
+        raise fault("unresolved", f"a model that {call.model_policy} allows has no price")
+    return Need(
+        skill=skill,
+        policy=policy,
+        policy_reference=f"{named.owner}/{policy.name}@{policy.version}",
+        cost=cost,
+        amounts={TASKS: 1, INPUT: call.input_tokens, OUTPUT: call.output_tokens, COST: cost},
+    )
+
+
+def skill_of(decision: Decision, call: CallAgentTask, version_range: str) -> SkillVersion:
+    """Give the newest version in the range of the skill that a step calls; raises as need_of does."""
+    named = assets.parse(call.skill)
+    found = (
+        agents.resolve_skill(decision, named.owner, named.name, version_range)
+        if named is not None
+        else None
+    )
+    if found is None:
+        raise fault("unresolved", f"no skill {call.skill} {version_range} is published")
+    return found
+
+
+def skills_missing(decision: Decision, definition: Definition) -> list[str]:
+    """List the skills, with their ranges, that a definition uses and that are not published."""
+    missing = []
+    for name, version_range in definition.skills:
+        named = assets.parse(name)
+        if named is None or not agents.resolve_skill(
+            decision, named.owner, named.name, version_range
+        ):
+            missing.append(f"{name} {version_range}")
+    return missing

@@ -1,0 +1,103 @@
+"""Ready steps that could not be admitted: why they wait, and who is next when something frees.
+
+One queue a role and priority, the longest waiting first. Whenever something frees, the heads are tried in the order of
+priority and time until each queue's head has to wait on: the cost follows what is admitted, not what waits.
+"""
+
+from collections.abc import Callable
+
+from processors import tenancy
+from processors.decision import Decision
+from processors.tenancy import Shortage
+from processors.workflow.definition.model import CallAgentTask
+from processors.workflow.finishing import timeout_of
+from processors.workflow.run import Run, open_run
+from processors.workflow.state import QUEUES, WaitingQueue, WaitingStep
+from schemas.messages.workflow.facts import WorkflowInstanceBlocked, WorkflowInstanceUnblocked
+
+LOWEST = 6
+"""A priority below every real one."""
+
+
+def block(run: Run, path: str, call: CallAgentTask, short: Shortage | None) -> None:
+    """Let a ready step wait for a free agent of its role, or for a quota; say so once."""
+    if is_queued(run, path, call):
+        return
+    step = run.step(path)
+    fact = WorkflowInstanceBlocked(
+        workflow_instance_id=run.instance_id,
+        step_path=path,
+        step_name=call.node.name,
+        kind="agentTask",
+        reason="pool" if short is None else "quota",
+        agent_role=call.role,
+        priority=call.priority,
+        dimension="" if short is None else short.dimension,
+        limit=0 if short is None else short.limit,
+        used=0 if short is None else short.used + short.reserved,
+        wanted=0 if short is None else short.wanted,
+        timeout_at=step.timeout_at if step is not None else timeout_of(run, call.node),
+    )
+    run.record(fact)
+
+
+def is_queued(run: Run, path: str, call: CallAgentTask) -> bool:
+    """Tell whether a step stands in the queue of its role and priority."""
+    step = run.step(path)
+    return step is not None and step.waiting_id.startswith(f"{call.role}.{call.priority}/")
+
+
+def unblock(run: Run, path: str, call: CallAgentTask) -> None:
+    """Let a step go on that stood in a queue; nothing for one that did not."""
+    step = run.step(path)
+    if step is not None and step.waiting_id:
+        fact = WorkflowInstanceUnblocked(
+            workflow_instance_id=run.instance_id, step_path=path, step_name=call.node.name
+        )
+        run.record(fact)
+
+
+def try_queues(decision: Decision, advance: Callable[[Run], None], above: int = LOWEST) -> None:
+    """Admit waiting steps while there is room. ``above``: only those of a higher priority (a smaller number).
+
+    ``advance`` is the interpreter, handed in because it stands above this module.
+    """
+    queues = {
+        queue_id: queue
+        for queue_id, queue in decision.tables.children(WaitingQueue, QUEUES)
+        if queue.priority < above
+    }
+    if not queues or not tenancy.is_active(decision):
+        return
+    scope = decision.scope
+    while queues:
+        queue_id, waiting_id, waiting = _next(decision, queues)
+        role = queues[queue_id].agent_role
+        _try(decision, advance, waiting)
+        if decision.tables.get(WaitingStep, waiting_id) is not None:
+            # Its role's other queues come later in order and could only overtake it.
+            queues = {name: q for name, q in queues.items() if q.agent_role != role}
+        elif decision.tables.get(WaitingQueue, queue_id) is None:
+            del queues[queue_id]
+    decision.scope = scope
+
+
+def _next(decision: Decision, queues: dict[str, WaitingQueue]) -> tuple[str, str, WaitingStep]:
+    """Give (queue, place, step) of the first in order: priority, then time."""
+    heads = []
+    for queue_id, queue in queues.items():
+        head = decision.tables.first(WaitingStep, queue_id.partition("/")[2])
+        if head is None:
+            raise AssertionError(f"{queue_id} counts steps and holds none")
+        heads.append((queue.priority, head[0].rpartition("/")[2], queue_id, head))
+    _, _, queue_id, (waiting_id, waiting) = min(heads, key=lambda head: head[:2])
+    return queue_id, waiting_id, waiting
+
+
+def _try(decision: Decision, advance: Callable[[Run], None], waiting: WaitingStep) -> None:
+    run = open_run(decision, waiting.workflow_instance_id)
+    if run is None:
+        raise AssertionError(f"{waiting.workflow_instance_id} waits and does not exist")
+    run.comes_from_queue = True
+    run.begin(waiting.step_path)
+    advance(run)

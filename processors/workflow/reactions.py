@@ -1,0 +1,65 @@
+"""What the context does when something happens elsewhere: an approval is answered, or a place or a quota frees."""
+
+from msgspec import Struct
+from schemas.messages.governance.facts import (
+    ApprovalEscalated,
+    ApprovalGranted,
+    ApprovalRejected,
+)
+
+from processors.contract import Meta
+from processors.decision import Decision
+from processors.rules import Reactions
+from processors.workflow import answers, holding
+from processors.workflow.advance import advance
+from processors.workflow.evolve_queue import SUSPENDED
+from processors.workflow.queues import try_queues
+from processors.workflow.run import open_run
+from processors.workflow.state import WaitingStep
+from schemas.messages.agents.facts import AgentPoolSized
+from schemas.messages.tenancy.facts import (
+    QuotaOverridden,
+    QuotaReleased,
+    QuotaReset,
+    QuotaSettled,
+    SubscriptionActivated,
+    TenantReactivated,
+)
+from schemas.messages.workflow.facts import (
+    AgentTaskExpired,
+    AgentTaskFailed,
+    AgentTaskWithdrawn,
+)
+
+
+def freed(decision: Decision, _fact: Struct, _meta: Meta) -> None:
+    """Try the queues: a place of a pool or an amount of a quota may have come free."""
+    try_queues(decision, advance)
+
+
+def reactivated(decision: Decision, _fact: TenantReactivated, _meta: Meta) -> None:
+    """Let the steps go on that the suspension held up."""
+    scope = decision.scope
+    for _, waiting in list(decision.tables.children(WaitingStep, SUSPENDED)):
+        run = open_run(decision, waiting.workflow_instance_id)
+        if run is not None:
+            holding.release(run, waiting)
+            advance(run)
+    decision.scope = scope
+
+
+REACTIONS: Reactions = {
+    ApprovalGranted: (answers.granted,),
+    ApprovalRejected: (answers.rejected,),
+    ApprovalEscalated: (answers.escalated,),
+    TenantReactivated: (reactivated, freed),
+    SubscriptionActivated: (freed,),
+    QuotaSettled: (freed,),
+    QuotaReleased: (freed,),
+    QuotaOverridden: (freed,),
+    QuotaReset: (freed,),
+    AgentPoolSized: (freed,),
+    AgentTaskFailed: (freed,),
+    AgentTaskExpired: (freed,),
+    AgentTaskWithdrawn: (freed,),
+}

@@ -1,0 +1,174 @@
+"""What expressions of a step see: the workflow's input, and the names in its scope, gathered when they are needed.
+
+``context.<name>`` is, from the step's own list outwards: the output of an ended step of that list, the
+item and place of the loop around it, the error that a catch handles, or a name that a ``set`` gave. A body
+that runs beside others keeps the names it sets to itself; all others set names of the workflow. Only the
+names that an expression spells are read, so that a step of a long workflow does not read all steps before
+it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from processors.workflow import expressions
+from processors.workflow.definition.model import For, Node, Try
+from processors.workflow.documents import decode, encode
+from processors.workflow.fault import fault
+from processors.workflow.outline import plain, split
+from processors.workflow.run import Run
+from processors.workflow.state import WorkflowDocument
+
+_CONTEXT: Final = re.compile(r"\bcontext\b(?:\.([A-Za-z_]\w*))?")
+_INPUT: Final = re.compile(r"\binput\b")
+_SEEN: Final = frozenset({"Completed", "Skipped"})
+
+
+@lru_cache(maxsize=4096)
+def names_in(expression: str) -> frozenset[str] | None:
+    """Give the names of ``context`` that an expression spells; None where it may read any."""
+    found = _CONTEXT.findall(expression)
+    return None if "" in found else frozenset(found)
+
+
+@lru_cache(maxsize=4096)
+def _reads_input(expression: str) -> bool:
+    return _INPUT.search(expression) is not None
+
+
+class View:
+    """What the expressions of one step, or of one turn of a loop, see."""
+
+    def __init__(
+        self, run: Run, path: str, node: Node, own: Mapping[str, Any] | None = None
+    ) -> None:
+        """``own``: names that stand before all others, such as the item of a turn about to begin."""
+        self._run = run
+        self._body, _ = split(path)
+        self._own = own or {}
+        self._variables: dict[str, Any] = {
+            "input": None,
+            "output": None,
+            "context": dict(self._own),
+            "task": {"name": node.name, "path": path, "workflowInstanceId": run.instance_id},
+        }
+        self._looked_up: set[str] = set(self._own)
+        self._has_input = False
+
+    def value(self, expression: str, **more: Any) -> Any:
+        """Give what an expression says now; raises StepFaultError of class ``expression``.
+
+        ``more``: other variables, such as ``output``.
+        """
+        names = names_in(expression)
+        self._load(self._all_names() if names is None else names)
+        if not self._has_input and _reads_input(expression):
+            self._variables["input"] = self._run.input
+            self._has_input = True
+        variables = {**self._variables, **more} if more else self._variables
+        try:
+            return expressions.evaluate(expression, variables)
+        except expressions.ExpressionError as error:
+            raise fault("expression", f"{expression}: {error}") from error
+
+    def text(self, expression: str) -> str:
+        """Give the text that an expression says."""
+        value = self.value(expression)
+        if not isinstance(value, str):
+            raise fault("expression", f"{expression}: gives no text")
+        return value
+
+    def holds(self, expression: str, **more: Any) -> bool:
+        """Tell whether a condition holds."""
+        value = self.value(expression, **more)
+        if not isinstance(value, bool):
+            raise fault("expression", f"{expression}: gives neither true nor false")
+        return value
+
+    def document(self, named: Iterable[tuple[str, str]]) -> str:
+        """Give the JSON object of names and what their expressions say."""
+        return encode({name: self.value(expression) for name, expression in named})
+
+    def _load(self, names: Iterable[str]) -> None:
+        context = self._variables["context"]
+        for name in names:
+            if name not in self._looked_up:
+                self._looked_up.add(name)
+                found = _lookup(self._run, self._body, name)
+                if found is not None:
+                    context[name] = decode(found)
+
+    def _all_names(self) -> set[str]:
+        outline, names = self._run.outline, set(self._run.outline.variables)
+        for body in _bodies(self._run, self._body):
+            names.update(outline.positions[plain(body)])
+            holder = outline.holder(body)
+            if holder is not None and isinstance(holder[1], For):
+                names.update((holder[1].each, holder[1].at))
+            elif holder is not None and isinstance(holder[1], Try):
+                names.add(holder[1].error_as)
+        return names
+
+
+def _bodies(run: Run, body: str) -> Iterator[str]:
+    """Give the lists around a step, innermost first."""
+    while True:
+        yield body
+        holder = run.outline.holder(body)
+        if holder is None:
+            return
+        body, _ = split(holder[0])
+
+
+def _lookup(run: Run, body: str, name: str) -> str | None:
+    """Give the JSON that a name stands for, None where it stands for nothing."""
+    outline = run.outline
+    for inner in _bodies(run, body):
+        index = outline.positions[plain(inner)].get(name)
+        if index is not None:
+            step = run.step(f"{inner}/{index}")
+            if step is not None and step.status in _SEEN:
+                return step.output
+        found = _of_holder(run, inner, name)
+        if found is not None:
+            return found
+        if outline.is_concurrent(inner):
+            found = _variable(run, inner, name)
+            if found is not None:
+                return found
+    return _variable(run, "", name)
+
+
+def _of_holder(run: Run, body: str, name: str) -> str | None:
+    holder = run.outline.holder(body)
+    if holder is None:
+        return None
+    task = holder[1]
+    if isinstance(task, For) and name in (task.each, task.at):
+        turn = run.step(body)
+        if turn is None:
+            return None
+        return turn.document if name == task.each else str(turn.index)
+    if isinstance(task, Try) and name == task.error_as:
+        caught = run.step(body)
+        return caught.document if caught is not None else None
+    return None
+
+
+def _variable(run: Run, scope: str, name: str) -> str | None:
+    record = run.tables.get(WorkflowDocument, f"{run.instance_id}/set/{scope}/{name}")
+    return record.document if record is not None else None
+
+
+def set_scope(run: Run, path: str) -> str:
+    """Give the body that the names of a ``set`` belong to; '' is the workflow."""
+    body, _ = split(path)
+    return next((b for b in _bodies(run, body) if run.outline.is_concurrent(b)), "")
+
+
+def shaped(run: Run, path: str, node: Node, output: str) -> str:
+    """Give a step's output as its definition shapes it (``output.as``)."""
+    if node.output_as is None:
+        return output
+    return encode(View(run, path, node).value(node.output_as, output=decode(output)))
