@@ -54,7 +54,7 @@ KEYWORDS = st.sampled_from(
         "allOf",
     ]
 )
-SCHEMAS = st.recursive(
+SCHEMAS: st.SearchStrategy[Any] = st.recursive(
     st.sampled_from([True, False, {}, "string", "object", "#/$defs/a", "(", 1, None]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYWORDS, inner, max_size=4),
     max_leaves=12,
