@@ -6,7 +6,6 @@ Faust's own Kafka side is switched off here: an ordinary agent in this process c
 
 import asyncio
 import logging
-import socket
 import sys
 from pathlib import Path
 
@@ -17,19 +16,10 @@ from faust.web import Request, Response, View
 from streams.engine import Engine
 from streams.layout import Layout
 from streams.settings import Settings, from_environment
+from streams.web import LOG_FORMAT, free_port
 from streams.wiring import Rules, standard_rules
 
 log = logging.getLogger(__name__)
-
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
-
-
-def free_port() -> int:
-    """Give a port of loopback that nobody uses now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 class Runtime(mode.Service):

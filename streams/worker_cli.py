@@ -10,10 +10,9 @@ import typer
 from schemas.output import OperatorError
 from streams.settings import Settings, from_environment
 from streams.supervisor import Supervisor
+from streams.web import LOG_FORMAT
 from topics.catalogue import TOPICS
 from topics.provision import admin_client, check
-
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
 def register(app: typer.Typer) -> None:

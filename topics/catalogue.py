@@ -160,6 +160,14 @@ TOPICS: Final = (
         partitions=1,
     ),
     Topic(
+        name=naming.DECISION_FEED,
+        kind=Kind.DERIVED,
+        holds="policy decisions and approvals, for Governance",
+        writers=(Party.FEED,),
+        readers=(Party.GOVERNANCE,),
+        retention_ms=INPUT_RETENTION_MS,
+    ),
+    Topic(
         name=naming.STATE,
         kind=Kind.STATE,
         holds="state tables, newest value a key",

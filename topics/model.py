@@ -24,6 +24,8 @@ class Kind(StrEnum):
     """What was decided, for ever."""
     OUT = "out"
     """What a neighbour is asked to do."""
+    DERIVED = "derived"
+    """A selection of the facts for a neighbour that wants less; made from them, so it can be made again."""
     STATE = "state"
     """The state tables, compacted; a cache of the facts."""
 

@@ -32,6 +32,7 @@ DEVOPS_COMMANDS: Final = "cp.devops.commands.v1"
 INTEGRATION_OUTBOUND: Final = "cp.integration.outbound.v1"
 DEAD_LETTERS: Final = "cp.dead-letters.v1"
 AUDIT_CHECKPOINTS: Final = "cp.audit.checkpoints.v1"
+DECISION_FEED: Final = "cp.governance.decision-feed.v1"
 STATE: Final = "cp.state.v1"
 
 REFUSALS: Final = frozenset({"CommandRejected", "CommandRepeated"})

@@ -1,0 +1,201 @@
+"""The Governance decision feed: policy decisions and approvals, copied as they are to a topic of their own.
+
+An ordinary Faust agent in a process of its own. Faust's driver reads uncommitted records unless the whole app is
+exactly-once, so the driver is told to read committed ones (settled.md 28); a test that aborts transactions shows
+it. A record is copied before its offset is committed, so an end in between copies it twice: repeats are dropped
+by ``eventId``, also those of a former process, whose last copies are read at the start.
+"""
+
+import logging
+import os
+import sys
+from collections import OrderedDict
+from typing import Final
+
+import faust
+from aiokafka import AIOKafkaConsumer
+from confluent_kafka import Message
+from faust.transport.drivers import aiokafka as driver
+from faust.web import Request, Response, View
+from yarl import URL
+
+from schemas.codec import decode_envelope
+from schemas.errors import PoisonError
+from streams.clients import LogEnds
+from streams.engine import DOUBT_EXIT
+from streams.layout import Layout
+from streams.restore import read_committed
+from streams.settings import Settings, from_environment
+from streams.web import LOG_FORMAT, free_port
+from topics import naming
+from topics.model import Party
+
+log = logging.getLogger(__name__)
+
+SOURCE: Final = naming.events_topic("governance")
+SHOWN: Final = frozenset(
+    {
+        "PolicyDecisionRecorded",
+        "ApprovalRequested",
+        "ApprovalGranted",
+        "ApprovalRejected",
+        "ApprovalEscalated",
+        "ApprovalConsumed",
+        "ApprovalWithdrawn",
+    }
+)
+"""Facts that Governance follows."""
+
+APP_ID: Final = naming.client_prefix(Party.FEED)
+"""Group of the feed's processes."""
+
+REMEMBERED_MAX: Final = 50_000
+"""Most ids remembered; more than are copied between two commits of offsets, so that a restart meets no unknown one."""
+
+
+class CommittedThread(driver.AIOKafkaConsumerThread):
+    """Faust's consumer thread, reading committed records only."""
+
+    def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        if not hasattr(consumer, "_isolation_level"):
+            raise AssertionError("this aiokafka keeps its isolation level elsewhere")
+        # No setting of Faust reaches it; it is read when the consumer starts, after this.
+        consumer._isolation_level = "read_committed"  # noqa: SLF001
+        return consumer
+
+
+class CommittedConsumer(driver.Consumer):
+    """Faust's consumer with a thread that reads committed records."""
+
+    def _new_consumer_thread(self) -> CommittedThread:
+        return CommittedThread(self, loop=self.loop, beacon=self.beacon)
+
+
+class CommittedTransport(driver.Transport):
+    """Faust's transport with such a consumer."""
+
+    Consumer = CommittedConsumer
+
+
+class Seen:
+    """The newest event ids that were copied."""
+
+    def __init__(self) -> None:
+        self._ids: OrderedDict[str, None] = OrderedDict()
+
+    def add(self, event_id: str) -> bool:
+        """Note an id; tell whether it is new."""
+        if event_id in self._ids:
+            return False
+        self._ids[event_id] = None
+        if len(self._ids) > REMEMBERED_MAX:
+            self._ids.popitem(last=False)
+        return True
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+
+def read_copied(settings: Settings, layout: Layout, seen: Seen) -> None:
+    """Note what former processes copied last."""
+    ends = LogEnds(settings)
+    topic = layout.physical(naming.DECISION_FEED)
+    places = [(topic, number) for number in range(layout.partitions)]
+    first, last = ends.first(places), ends.end(places)
+    share = REMEMBERED_MAX // layout.partitions
+    starts = {place: max(first[place], last[place] - share) for place in places}
+
+    def take(message: Message) -> None:
+        seen.add(decode_envelope(message.value()).event_id)
+
+    read_committed(settings, last, starts, take)
+
+
+def feed_app(settings: Settings, layout: Layout, seen: Seen, port: int) -> faust.App:
+    """Give the Faust app of the feed."""
+    folder = settings.local / "faust" / "feed"
+    folder.mkdir(parents=True, exist_ok=True)
+    app = faust.App(
+        f"{layout.prefix}{APP_ID}",
+        broker=f"kafka://{settings.bootstrap}",
+        web_host="127.0.0.1",
+        web_port=port,
+        datadir=str(folder),
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        table_standby_replicas=0,
+        consumer_auto_offset_reset="earliest",
+        broker_commit_interval=1.0,
+        worker_redirect_stdouts=False,
+    )
+    app.transport = CommittedTransport([URL(f"kafka://{settings.bootstrap}")], app)
+    source = app.topic(layout.physical(SOURCE), key_serializer="raw", value_serializer="raw")
+    target = app.topic(
+        layout.physical(naming.DECISION_FEED), key_serializer="raw", value_serializer="raw"
+    )
+    counts = {"copied": 0, "repeats": 0, "passedBy": 0}
+
+    @app.agent(source)
+    async def copy(stream: faust.types.StreamT[bytes]) -> None:
+        async for event in stream.events():
+            await _copy(event, target, seen, counts)
+
+    @app.page("/")
+    async def status(view: View, _request: Request) -> Response:
+        return view.json({"remembered": len(seen), **counts})
+
+    return app
+
+
+async def _copy(
+    event: faust.types.EventT[bytes],
+    target: faust.types.TopicT,
+    seen: Seen,
+    counts: dict[str, int],
+) -> None:
+    """Copy one record unless it is a repeat or none that is shown.
+
+    An exception in an agent would acknowledge the record, so any error ends the process instead.
+    """
+    try:
+        envelope = decode_envelope(event.value)
+        if envelope.event_type not in SHOWN:
+            counts["passedBy"] += 1
+        elif not seen.add(envelope.event_id):
+            counts["repeats"] += 1
+        else:
+            message = event.message
+            sent = await target.send(
+                key=event.key,
+                value=event.value,
+                partition=message.partition,
+                headers=message.headers,
+            )
+            # The copy is in the log before the next record is taken, and so before any offset is committed.
+            await sent
+            counts["copied"] += 1
+    except PoisonError:
+        log.exception("a governance fact that cannot be read is passed by")
+        counts["passedBy"] += 1
+    except Exception:
+        log.critical("the feed is in doubt and ends", exc_info=True)
+        os._exit(DOUBT_EXIT)
+
+
+def run_feed(settings: Settings, layout: Layout) -> None:
+    """Run the feed in this process until SIGTERM or SIGINT."""
+    logging.basicConfig(level=settings.log_level, format=LOG_FORMAT, stream=sys.stderr)
+    for hosted in ("faust", "mode", "aiohttp", "aiokafka"):
+        logging.getLogger(hosted).setLevel(logging.WARNING)
+    seen = Seen()
+    read_copied(settings, layout, seen)
+    port = settings.web_port or free_port()
+    log.info("feed: status at http://127.0.0.1:%d/", port)
+    app = feed_app(settings, layout, seen, port)
+    worker = faust.Worker(app, loglevel="WARN", override_logging=False, redirect_stdouts=False)
+    worker.execute_from_commandline()
+
+
+if __name__ == "__main__":
+    run_feed(from_environment(), Layout())
