@@ -58,6 +58,14 @@ def _editions() -> Iterator[Seed]:
         yield _seed(what, "PublishEdition", named, "EditionPublished", "name", "version")
 
 
+def _policies() -> Iterator[Seed]:
+    for document in _documents("policies"):
+        what = f"policy {document['name']} {document['version']}"
+        yield _seed(what, "DefinePolicy", document, "PolicyDefined", "name", "version")
+        named = {"name": document["name"], "version": document["version"]}
+        yield _seed(what, "PublishPolicy", named, "PolicyPublished", "name", "version")
+
+
 def _agents() -> Iterator[Seed]:
     for document in _documents("model-policies"):
         what = f"model policy {document['name']}"
@@ -88,6 +96,7 @@ def _workflows() -> Iterator[Seed]:
 def seeds() -> Iterator[Seed]:
     """Give every seed in the order in which they must be published: what others refer to comes first."""
     yield from _principals()
+    yield from _policies()
     yield from _editions()
     yield from _agents()
     yield from _workflows()
