@@ -1,14 +1,12 @@
-"""What the answer to an approval means for the step that waits for it."""
+"""What the answer to an approval means for the step that waits for it.
 
-from schemas.messages.governance.facts import (
-    ApprovalEscalated,
-    ApprovalGranted,
-    ApprovalRejected,
-)
+An approval that nobody answers in time is governance's to escalate to another role: the step waits on.
+"""
+
+from schemas.messages.governance.facts import ApprovalGranted, ApprovalRejected
 
 from processors.contract import Meta
 from processors.decision import Decision
-from processors.workflow import failure
 from processors.workflow.advance import advance
 from processors.workflow.definition.model import CallApproval
 from processors.workflow.fault import Fault, StepFaultError
@@ -29,7 +27,7 @@ def granted(decision: Decision, fact: ApprovalGranted, _meta: Meta) -> None:
     task = run.outline.task(path)
     if isinstance(task, CallApproval):
         try:
-            approval.granted(run, path, task, fact.approval_id)
+            approval.granted(run, path, task, fact)
         except StepFaultError as error:
             run.failed(path, error.fault)
     else:
@@ -58,17 +56,6 @@ def rejected(decision: Decision, fact: ApprovalRejected, _meta: Meta) -> None:
         message = f"the approval of the assignment was not given: {fact.reason_code}"
         run.failed(path, Fault("policy", message))
     advance(run)
-    decision.scope = scope
-
-
-def escalated(decision: Decision, fact: ApprovalEscalated, _meta: Meta) -> None:
-    """Ask a person about the step whose approval nobody answered; the approval stays open."""
-    scope = decision.scope
-    found = _waiting(decision, fact.approval_id)
-    if found is None:
-        return
-    run, path = found
-    failure.escalate(run, path, Fault("approval", "nobody answered the approval in time"))
     decision.scope = scope
 
 

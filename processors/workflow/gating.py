@@ -10,12 +10,14 @@ from processors.workflow.fault import Fault, StepFaultError
 from processors.workflow.finishing import timeout_of
 from processors.workflow.need import Need
 from processors.workflow.run import Run
-from processors.workflow.state import WorkflowStep
 from schemas.ids import ApprovalId, DecisionId
 from schemas.messages.workflow.facts import WorkflowInstanceBlocked
 
 ASSIGN = "agent-task:assign"
 """Action that every assignment asks policy for."""
+
+APPROVER_ROLE = "TenantOwner"
+"""Who answers where policy asks for an approval of an assignment."""
 
 
 class Work(NamedTuple):
@@ -123,3 +125,17 @@ def _request(
         timeout_at=step.timeout_at if step is not None else timeout_of(run, call.node),
     )
     run.record(fact)
+    governance.request_approval(
+        run.decision,
+        approval_id=approval_id,
+        subject_digest=bytes.fromhex(digest),
+        action=action,
+        resource=f"{run.instance_id}/{path}",
+        title=f"Assign {call.node.name} to an agent with role {call.role}",
+        approver_role=APPROVER_ROLE,
+        quorum=1,
+        four_eyes=True,
+        expires_at=run.decision.at + APPROVAL_MICROS,
+        on_expiry="escalate",
+        requested_by=run.started_by,
+    )

@@ -1,11 +1,7 @@
 """What the context does when something happens elsewhere: an approval is answered, or a place or a quota frees."""
 
 from msgspec import Struct
-from schemas.messages.governance.facts import (
-    ApprovalEscalated,
-    ApprovalGranted,
-    ApprovalRejected,
-)
+from schemas.messages.governance.facts import ApprovalGranted, ApprovalRejected
 
 from processors.contract import Meta
 from processors.decision import Decision
@@ -51,7 +47,6 @@ def reactivated(decision: Decision, _fact: TenantReactivated, _meta: Meta) -> No
 REACTIONS: Reactions = {
     ApprovalGranted: (answers.granted,),
     ApprovalRejected: (answers.rejected,),
-    ApprovalEscalated: (answers.escalated,),
     TenantReactivated: (reactivated, freed),
     SubscriptionActivated: (freed,),
     QuotaSettled: (freed,),

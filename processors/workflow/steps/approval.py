@@ -10,6 +10,7 @@ from processors.workflow.finishing import complete_step, timeout_of
 from processors.workflow.run import Run
 from processors.workflow.values import View
 from schemas.ids import ApprovalId
+from schemas.messages.governance.facts import ApprovalGranted
 from schemas.messages.workflow.facts import WorkflowStepStarted
 
 ACTION = "workflow-step:approve"
@@ -45,9 +46,10 @@ def start(run: Run, path: str, task: CallApproval) -> None:
     )
 
 
-def granted(run: Run, path: str, task: CallApproval, approval_id: ApprovalId) -> None:
-    """End the step well."""
-    complete_step(run, path, task, encode({"approved": True, "approvalId": approval_id}))
+def granted(run: Run, path: str, task: CallApproval, fact: ApprovalGranted) -> None:
+    """End the step well; its output says who granted."""
+    output = {"approved": True, "approvalId": fact.approval_id, "voters": fact.voters}
+    complete_step(run, path, task, encode(output))
 
 
 def rejected(run: Run, path: str, reason: str) -> None:
