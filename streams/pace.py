@@ -22,7 +22,7 @@ class Pace:
 
     def limit(self) -> int:
         """Give the number of records; the poll returns earlier when there are fewer."""
-        wanted = int(self._cycle_s / self._record_s)
+        wanted = round(self._cycle_s / self._record_s)
         return max(_LEAST, min(self._records_max, wanted))
 
     def note(self, records: int, seconds: float) -> None:

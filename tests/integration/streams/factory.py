@@ -34,6 +34,7 @@ from topics.provision import admin_client, provision
 from topics.settings import producer_options
 
 DEADLINE_S = 40.0
+TOY_WORKER = "tests.integration.streams.toy_worker"
 _RUNS = itertools.count(1)
 
 
@@ -88,9 +89,11 @@ class Factory:
         provision(admin_client(self.bootstrap), rows)
 
     @contextmanager
-    def worker(self, name: str = "w1", **environment: str) -> Iterator["Worker"]:
+    def worker(
+        self, name: str = "w1", *, module: str = TOY_WORKER, **environment: str
+    ) -> Iterator["Worker"]:
         """Run a worker; it is killed at the end if it still runs."""
-        worker = Worker(self, name, environment)
+        worker = Worker(self, name, module, environment)
         try:
             yield worker
         finally:
@@ -189,14 +192,16 @@ class Factory:
 class Worker:
     """A worker process of the toy."""
 
-    def __init__(self, factory: Factory, name: str, environment: dict[str, str]) -> None:
+    def __init__(
+        self, factory: Factory, name: str, module: str, environment: dict[str, str]
+    ) -> None:
         self.log = factory.folder / f"{name}-{next(_RUNS)}.log"
         self._file = self.log.open("ab")
         self.process = subprocess.Popen(
             [
                 sys.executable,
                 "-m",
-                "tests.integration.streams.toy_worker",
+                module,
                 factory.prefix,
                 str(factory.partitions),
             ],
