@@ -4,12 +4,12 @@ A file counts as there only if its SHA-256 is the listed one, at every start, so
 foreign file in the cache is fetched again and never runs.
 """
 
+import asyncio
 import hashlib
 import os
 import secrets
 import ssl
-import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.resources import files
@@ -61,7 +61,7 @@ def ensure_jars(
     """Give the paths of all jars, fetching those that are missing or differ from their sum.
 
     Safe to run twice at a time: each file is written beside its place and moved there whole.
-    Raises `LocalError` if one cannot be had.
+    Not from within an event loop. Raises `LocalError` if one cannot be had.
     """
     wanted = tuple(listed_jars() if jars is None else jars)
     try:
@@ -73,7 +73,7 @@ def ensure_jars(
     missing = [jar for jar, is_sound in zip(wanted, sound, strict=True) if not is_sound]
     if missing:
         progress.say(f"Fetching Apache Kafka ({len(missing)} files) into {directory}")
-        _fetch_all(directory, maven_url, missing, progress)
+        asyncio.run(_fetch_all(directory, maven_url, missing, progress))
     return [directory / jar.file_name for jar in wanted]
 
 
@@ -85,35 +85,40 @@ def _is_sound(path: Path, jar: Jar) -> bool:
         return False
 
 
-def _fetch_all(directory: Path, maven_url: str, jars: list[Jar], progress: Reporter) -> None:
+async def _fetch_all(
+    directory: Path, maven_url: str, jars: Sequence[Jar], progress: Reporter
+) -> None:
+    """Fetch side by side; the first failure, or a Ctrl-C, ends all at once."""
     count = _Count(sum(jar.size_bytes for jar in jars), progress)
-    limits = httpx.Limits(max_connections=FETCHES_MAX)
+    slots = asyncio.Semaphore(FETCHES_MAX)
     # The system's certificates, so that a company's own authority is honoured.
     context = ssl.create_default_context()
-    with (
-        httpx.Client(
-            verify=context, timeout=TIMEOUT_S, limits=limits, follow_redirects=True
-        ) as client,
-        ThreadPoolExecutor(FETCHES_MAX) as pool,
-    ):
-        fetches = [
-            pool.submit(_fetch, client, f"{maven_url}/{jar.repository_path}", directory, jar, count)
-            for jar in jars
-        ]
-        try:
-            for fetch in fetches:
-                fetch.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            count.stop()
-            raise
+
+    async def fetch(client: httpx.AsyncClient, jar: Jar) -> None:
+        async with slots:
+            await _fetch(client, f"{maven_url}/{jar.repository_path}", directory, jar, count)
+
+    try:
+        async with (
+            httpx.AsyncClient(verify=context, timeout=TIMEOUT_S, follow_redirects=True) as client,
+            asyncio.TaskGroup() as group,
+        ):
+            for jar in jars:
+                group.create_task(fetch(client, jar))
+    except* LocalError as errors:
+        # One sentence is enough: what stopped the first stopped the others.
+        raise errors.exceptions[0] from None
+    finally:
+        progress.fetch_ended()
 
 
-def _fetch(client: httpx.Client, url: str, directory: Path, jar: Jar, count: "_Count") -> None:
+async def _fetch(
+    client: httpx.AsyncClient, url: str, directory: Path, jar: Jar, count: "_Count"
+) -> None:
     part = directory / f".{jar.file_name}.{os.getpid()}.{secrets.token_hex(4)}.part"
     try:
         with part.open("xb") as file:
-            fetched_sha256 = _copy(client, url, file, jar.size_bytes, count)
+            fetched_sha256 = await _copy(client, url, file, jar.size_bytes, count)
         if fetched_sha256 != jar.sha256:
             raise LocalError(
                 f"{url} is not the file that kafka-jars.txt lists (its SHA-256 differs): "
@@ -131,13 +136,15 @@ def _fetch(client: httpx.Client, url: str, directory: Path, jar: Jar, count: "_C
         part.unlink(missing_ok=True)
 
 
-def _copy(client: httpx.Client, url: str, file: BinaryIO, size_bytes: int, count: "_Count") -> str:
+async def _copy(
+    client: httpx.AsyncClient, url: str, file: BinaryIO, size_bytes: int, count: "_Count"
+) -> str:
     """Write what the repository sends and give its SHA-256; stop once it is more than listed."""
     digest = hashlib.sha256()
     left_bytes = size_bytes
-    with client.stream("GET", url) as response:
+    async with client.stream("GET", url) as response:
         response.raise_for_status()
-        for chunk in response.iter_bytes():
+        async for chunk in response.aiter_bytes():
             digest.update(chunk)
             file.write(chunk)
             count.add(len(chunk))
@@ -161,25 +168,14 @@ def _no_room(directory: Path, error: OSError) -> str:
 
 
 class _Count:
-    """Bytes fetched by all threads together; silent after `stop`."""
+    """Bytes fetched by all downloads together."""
 
     def __init__(self, total_bytes: int, progress: Reporter) -> None:
         self._total_bytes = total_bytes
-        self._progress: Reporter | None = progress
+        self._progress = progress
         self._done_bytes = 0
-        self._lock = threading.Lock()
 
     def add(self, size_bytes: int) -> None:
         """Count a chunk and tell the reporter."""
-        with self._lock:
-            self._done_bytes += size_bytes
-            if self._progress is not None:
-                # A repository that sends too much must not end the bar early.
-                self._progress.fetched(min(self._done_bytes, self._total_bytes), self._total_bytes)
-
-    def stop(self) -> None:
-        """End the bar early, because the download failed."""
-        with self._lock:
-            if self._progress is not None:
-                self._progress.fetched(self._total_bytes, self._total_bytes)
-                self._progress = None
+        self._done_bytes += size_bytes
+        self._progress.fetched(self._done_bytes, self._total_bytes)

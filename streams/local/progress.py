@@ -7,14 +7,18 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 
 class Reporter(Protocol):
-    """Receives what the launcher is doing; must be callable from several threads."""
+    """Receives what the launcher is doing."""
 
     def say(self, sentence: str) -> None:
         """Tell one step."""
         ...
 
     def fetched(self, done_bytes: int, total_bytes: int) -> None:
-        """Tell how much of a download is there; `done_bytes == total_bytes` ends it."""
+        """Tell how much of a download is there."""
+        ...
+
+    def fetch_ended(self) -> None:
+        """Tell that a download is over, whole or not."""
         ...
 
 
@@ -26,6 +30,9 @@ class Silent:
 
     def fetched(self, done_bytes: int, total_bytes: int) -> None:
         """Drop the count."""
+
+    def fetch_ended(self) -> None:
+        """Drop the end."""
 
 
 class OnStderr:
@@ -41,7 +48,7 @@ class OnStderr:
         self._console.print(sentence, highlight=False)
 
     def fetched(self, done_bytes: int, total_bytes: int) -> None:
-        """Draw the bar; the first call opens it and the last one closes it."""
+        """Draw the bar; the first call opens it."""
         if self._bar is None or self._task is None:
             self._bar = Progress(
                 TextColumn("{task.description}"),
@@ -52,6 +59,9 @@ class OnStderr:
             self._task = self._bar.add_task("Apache Kafka", total=total_bytes)
             self._bar.start()
         self._bar.update(self._task, completed=done_bytes)
-        if done_bytes >= total_bytes:
+
+    def fetch_ended(self) -> None:
+        """Leave the bar as it stands."""
+        if self._bar is not None:
             self._bar.stop()
             self._bar = self._task = None

@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -70,3 +72,23 @@ def test_the_access_rules_for_a_machine_are_those_for_a_person() -> None:
     lines = _factory("topics", "acls").stdout.splitlines()
     assert len(rights) == len(lines)
     assert lines[0].startswith(rights[0]["principal"])
+
+
+def test_an_interrupt_ends_a_download_at_once_and_without_a_trace(tmp_path: Path) -> None:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("FACTORY_", "KAFKA_"))}
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        environ = {
+            "FACTORY_BROKER": "kafka",
+            "FACTORY_CACHE": str(tmp_path / "cache"),
+            "FACTORY_LOCAL": str(tmp_path / "local"),
+            "FACTORY_MAVEN_URL": f"http://127.0.0.1:{silent.getsockname()[1]}",
+        }
+        command = [sys.executable, "-m", "streams.cli", "kafka", "start"]
+        with subprocess.Popen(command, env=kept | environ, stderr=subprocess.PIPE) as starter:
+            asked, _ = silent.accept()
+            with asked:
+                starter.send_signal(signal.SIGINT)
+                _, told = starter.communicate(timeout=20)
+    assert starter.returncode == 130
+    assert b"Traceback" not in told
+    assert not list((tmp_path / "cache").rglob("*.part"))

@@ -24,9 +24,13 @@ class _Bytes(Silent):
 
     def __init__(self) -> None:
         self.told: list[tuple[int, int]] = []
+        self.ended = 0
 
     def fetched(self, done_bytes: int, total_bytes: int) -> None:
         self.told.append((done_bytes, total_bytes))
+
+    def fetch_ended(self) -> None:
+        self.ended += 1
 
 
 def _jar(name: str) -> Jar:
@@ -78,6 +82,7 @@ def test_all_files_are_fetched_and_the_bytes_are_told(url: str, cache: Path) -> 
     assert [path.read_bytes() for path in paths] == list(BODIES.values())
     assert sorted(cache.iterdir()) == sorted(paths)
     assert progress.told[-1] == (71_000, 71_000)
+    assert progress.ended == 1
 
 
 def test_what_is_there_is_not_fetched_again(url: str, cache: Path) -> None:
@@ -122,7 +127,8 @@ def test_a_failed_download_closes_the_bar(url: str, cache: Path, repository: Pat
     progress = _Bytes()
     with pytest.raises(LocalError):
         ensure_jars(cache, url, progress, JARS)
-    assert progress.told[-1] == (71_000, 71_000)
+    assert progress.ended == 1
+    assert all(done < total for done, total in progress.told)
 
 
 def test_a_cache_that_cannot_be_written_ends_as_a_sentence(url: str, tmp_path: Path) -> None:
