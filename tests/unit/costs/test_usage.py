@@ -1,9 +1,10 @@
 from collections.abc import Sequence
 
+import pytest
 from msgspec.structs import replace
 
 from processors.costs import Usage, record_usage
-from processors.costs.state import TaskUsage
+from processors.costs.state import PriceList, TaskUsage
 from schemas.messages.costs.facts import UsageRecorded
 from schemas.messages.workflow.commands import ModelInvocation
 from schemas.messages.workflow.facts import WorkflowInstanceArchived
@@ -136,3 +137,10 @@ def test_metered_calls_are_forgotten_with_their_instance() -> None:
     metered(scenario, [call()])
     scenario.given(WorkflowInstanceArchived(workflow_instance_id=WORKFLOW))
     assert scenario.tables.get(TaskUsage, f"{WORKFLOW}/{TASK}") is None
+
+
+def test_a_list_without_its_newest_version_stops_the_decision() -> None:
+    scenario = priced()
+    scenario.system.delete(PriceList, "standard/1.0.0")
+    with pytest.raises(AssertionError, match="not there"):
+        metered(scenario, [call()])
