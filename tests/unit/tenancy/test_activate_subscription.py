@@ -1,5 +1,7 @@
 """ActivateSubscription: the tenant's edition and its limits."""
 
+from msgspec.structs import replace
+
 from processors import tenancy
 from processors.tenancy.state import TENANT_LEDGER, QuotaLedger
 from schemas.ids import SubscriptionId
@@ -74,3 +76,11 @@ def test_a_tenant_has_one_active_subscription() -> None:
 
 def test_an_unknown_tenant_is_not_found() -> None:
     Scenario().given_system(given.PUBLISHED).when(COMMAND).refused("NOT_FOUND", "tenantId")
+
+
+def test_a_dedicated_tenant_needs_an_edition_for_it() -> None:
+    dedicated = replace(given.PROVISIONED, isolation="dedicated")
+    fitting = replace(given.PUBLISHED, features=("dedicated-isolation",))
+    scenario = Scenario().given(dedicated).given_system(given.PUBLISHED)
+    scenario.when(COMMAND).refused("NOT_ENTITLED", "editionName")
+    scenario.given_system(fitting).when(COMMAND).then(SubscriptionActivated)

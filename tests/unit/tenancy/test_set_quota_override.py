@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from processors.tenancy.state import TENANT_LEDGER, QuotaLedger, QuotaLine
+from schemas.ids import LedgerId
 from schemas.messages.tenancy.commands import SetQuotaOverride
 from schemas.messages.tenancy.facts import QuotaOverridden
 from tests.unit.gate import Gate
@@ -79,7 +80,7 @@ def test_withdrawn_from_a_dimension_that_the_edition_leaves_open_nothing_limits_
 @pytest.mark.usefixtures("gate")
 def test_a_project_gets_a_limit_of_its_own() -> None:
     scenario = team().when(command(project_id=given.PROJECT, limit=40))
-    assert scenario.fact(QuotaOverridden).ledger_id == given.PROJECT
+    assert scenario.fact(QuotaOverridden).ledger_id == LedgerId(given.PROJECT)
     assert limit_of(scenario, given.PROJECT) == 40
     assert limit_of(scenario) == given.TASKS.limit
 
