@@ -21,7 +21,12 @@ def findings_of(
     found = [
         *_of_validation(command),
         *_of_output(run, call, task, command),
-        *artifacts.check_outputs(command.output_artifacts),
+        *artifacts.check_outputs(
+            command.output_artifacts,
+            decision=run.decision,
+            project_id=run.project_id,
+            input_artifact_ids=command.input_artifact_ids,
+        ),
         *_of_models(run, task, command),
     ]
     return tuple(finding[:FINDING_CHARACTERS_MAX] for finding in found[:FINDINGS_MAX])

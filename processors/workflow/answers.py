@@ -3,8 +3,6 @@
 An approval that nobody answers in time is governance's to escalate to another role: the step waits on.
 """
 
-from schemas.messages.governance.facts import ApprovalGranted, ApprovalRejected
-
 from processors.contract import Meta
 from processors.decision import Decision
 from processors.workflow.advance import advance
@@ -14,6 +12,7 @@ from processors.workflow.run import Run, open_run
 from processors.workflow.state import ApprovalWait
 from processors.workflow.steps import approval
 from schemas.ids import ApprovalId
+from schemas.messages.governance.facts import ApprovalGranted, ApprovalRejected
 from schemas.messages.workflow.facts import WorkflowInstanceUnblocked
 
 

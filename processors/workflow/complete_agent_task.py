@@ -22,7 +22,7 @@ from processors.workflow.settlement import settle_result
 from processors.workflow.stale_results import refuse
 from processors.workflow.state import AgentTask
 from processors.workflow.values import shaped
-from schemas.ids import EventId
+from schemas.ids import ArtifactId, EventId
 from schemas.messages.workflow.commands import CompleteAgentTask
 from schemas.messages.workflow.facts import (
     AgentTaskCompleted,
@@ -112,7 +112,7 @@ def _accept(
             agent_id=command.agent_id,
             skill=task.skill,
             decision_id=task.decision_id,
-            input_artifact_ids=command.input_artifact_ids,
+            input_artifact_ids=[ArtifactId(a) for a in command.input_artifact_ids],
         )
     settle_result(run.decision, command, task, source)
     run.ended(task.step_path)

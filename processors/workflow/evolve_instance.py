@@ -103,7 +103,7 @@ def archived(tables: Tables, fact: facts.WorkflowInstanceArchived, _: Meta) -> N
             tables.delete(AgentTask, step.task_id)
         tables.delete(WorkflowStep, record_id)
     former = f"{instance_id}/former/"
-    for record_id, _ in list(tables.children(WorkflowDocument, instance_id)):
+    for record_id, _document in list(tables.children(WorkflowDocument, instance_id)):
         tables.delete(AgentTask, record_id.removeprefix(former))
         tables.delete(WorkflowDocument, record_id)
     tables.delete(WorkflowInstance, instance_id)

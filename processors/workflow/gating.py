@@ -8,6 +8,7 @@ from processors.contract import GateResult
 from processors.workflow.definition.model import CallAgentTask
 from processors.workflow.fault import Fault, StepFaultError
 from processors.workflow.finishing import timeout_of
+from processors.workflow.limits import APPROVAL_MICROS
 from processors.workflow.need import Need
 from processors.workflow.run import Run
 from schemas.ids import ApprovalId, DecisionId

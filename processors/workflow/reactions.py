@@ -1,7 +1,6 @@
 """What the context does when something happens elsewhere: an approval is answered, or a place or a quota frees."""
 
 from msgspec import Struct
-from schemas.messages.governance.facts import ApprovalGranted, ApprovalRejected
 
 from processors.contract import Meta
 from processors.decision import Decision
@@ -13,6 +12,7 @@ from processors.workflow.queues import try_queues
 from processors.workflow.run import open_run
 from processors.workflow.state import WaitingStep
 from schemas.messages.agents.facts import AgentPoolSized
+from schemas.messages.governance.facts import ApprovalGranted, ApprovalRejected
 from schemas.messages.tenancy.facts import (
     QuotaOverridden,
     QuotaReleased,
