@@ -23,6 +23,7 @@ class _Bytes(Silent):
     """Remembers what was told of a download."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.told: list[tuple[int, int]] = []
         self.ended = 0
 

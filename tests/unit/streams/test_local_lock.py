@@ -20,6 +20,7 @@ with only_starter(Path(sys.argv[1]), Silent()):
 
 class _Said(Silent):
     def __init__(self) -> None:
+        super().__init__()
         self.sentences: list[str] = []
 
     def say(self, sentence: str) -> None:
