@@ -21,6 +21,10 @@ _EVENT_ID: Final = re.compile(r"evt-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TRACE_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
+Headers = Callable[[], list[tuple[str, bytes | None]] | None]
+"""Gives a record's headers; few records need them, and taking them apart costs more than the rest."""
+
+
 class Raw(NamedTuple):
     """A record as the broker gives it."""
 
@@ -29,8 +33,7 @@ class Raw(NamedTuple):
     """Broker or producer time, micros."""
     key: bytes | None
     value: bytes | None
-    headers: Callable[[], list[tuple[str, bytes | None]] | None]
-    """Gives the headers; few records need them, and taking them apart costs more than the rest."""
+    headers: Headers
 
 
 def sequenced(raw: Raw) -> tuple[Sequenced | None, DeadLetter | None]:

@@ -6,7 +6,7 @@ A plain consumer without a group's assignment: where to read on is stored with t
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Final, cast
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -17,9 +17,9 @@ from confluent_kafka import (
     Message,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient, ClusterMetadata, OffsetSpec
 
-from query.decode import Raw
+from query.decode import Headers, Raw
 from query.order import Partition
 from query.record import Position
 from schemas.output import OperatorError
@@ -73,7 +73,7 @@ class Offsets:
                 )
             time.sleep(_READY_POLL_S)
 
-    def _metadata(self):  # type: ignore[no-untyped-def]  # noqa: ANN202 - the client has no types
+    def _metadata(self) -> ClusterMetadata:
         try:
             return self._admin.list_topics(timeout=REQUEST_TIMEOUT_S)
         except KafkaException as error:
@@ -83,11 +83,11 @@ class Offsets:
 
     def first(self, topics: Iterable[str]) -> dict[Partition, int]:
         """Give the oldest offset that each partition still has."""
-        return self._listed(topics, OffsetSpec.earliest())
+        return self._listed(topics, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
 
     def end(self, topics: Iterable[str]) -> dict[Partition, int]:
         """Give the offset after the last committed record of each partition."""
-        return self._listed(topics, OffsetSpec.latest())
+        return self._listed(topics, OffsetSpec.latest())  # type: ignore[no-untyped-call]
 
     def _listed(self, topics: Iterable[str], spec: OffsetSpec) -> dict[Partition, int]:
         request = {
@@ -178,28 +178,28 @@ class Feed:
         if error is not None:
             self._judge(message, error)
             return
-        topic = message.topic().removeprefix(self._prefix)
-        position = Position(topic, message.partition(), message.offset())
+        position = self._position(message)
         place = position[:2]
         self.next_offsets[place] = position.offset + 1
         self.ended.discard(place)
-        taken.append(
-            Raw(
-                position,
-                message.timestamp()[1] * _MICROS,
-                message.key(),
-                message.value(),
-                message.headers,
-            )
-        )
+        appended_at = message.timestamp()[1] * _MICROS
+        headers = cast("Headers", message.headers)
+        taken.append(Raw(position, appended_at, message.key(), message.value(), headers))
+
+    def _position(self, message: Message) -> Position:
+        """Give where a message lies; the client types each part as optional, a consumed message has them all."""
+        topic, partition, offset = message.topic(), message.partition(), message.offset()
+        if topic is None or partition is None or offset is None:
+            raise AssertionError("a consumed message has a topic, a partition and an offset")
+        return Position(topic.removeprefix(self._prefix), partition, offset)
 
     def _judge(self, message: Message, error: KafkaError) -> None:
         """Note an end, pass over what the client tries again by itself, raise the rest."""
         code = error.code()
         if code == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the client's own name of the event
-            place = message.topic().removeprefix(self._prefix), message.partition()
-            self.next_offsets[place] = message.offset()
-            self.ended.add(place)
+            position = self._position(message)
+            self.next_offsets[position[:2]] = position.offset
+            self.ended.add(position[:2])
         elif code in {KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE}:  # noqa: SLF001
             raise LogChangedError(f"{message.topic()} no longer has the offset to read on from")
         elif error.fatal() or code in {

@@ -154,7 +154,7 @@ class Projector:
         try:
             self._store.write(_by_table([one], []), {}, heads)
         except RowRefusedError as error:
-            _LOG.error("%s is refused by the views: %s", one.record.position, error)  # noqa: TRY400 - the sentence is the whole of it
+            _LOG.error("%s is refused by the views: %s", one.record.position, error)
             bare = Sequenced(one.record.position, one.record.envelope, None)
             raw = Raw(one.record.position, one.record.envelope.occurred_at, None, None, list)
             refused = letter(raw, MalformedRecordError(f"the views refuse it: {error}"))

@@ -10,7 +10,7 @@ from schemas.output import OperatorError
 from topics.settings import bootstrap_servers, local_root
 
 BATCH_RECORDS_MAX: Final = 2_000
-"""Records of one projection transaction: a commit costs 5–10 ms, so larger is cheaper; 2,000 is 60 ms of work."""
+"""Records of one projection transaction: a commit costs 5 to 10 ms, so larger is cheaper; 2,000 is 60 ms of work."""
 BATCH_AGE_S: Final = 0.25
 """Longest time that a read record waits for its batch to fill."""
 BATCH_AGE_WAITED_S: Final = 0.003

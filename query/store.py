@@ -65,14 +65,18 @@ class StoreBusyError(Exception):
 def layout() -> str:
     """Give the digest of every table, append statement and rule version: what a file must have been written by."""
     digest = hashlib.sha256(repr(sorted(VERSIONS.items())).encode())
-    for folder in ("tables", "append"):
+    for folder in ("tables", "append", "views"):
         for name in names(folder):
             digest.update(script(folder, name).encode())
     return digest.hexdigest()
 
 
 def _connect(path: Path, memory_limit: str, threads: int) -> duckdb.DuckDBPyConnection:
-    config = {**_FIXED, "memory_limit": memory_limit, "threads": str(threads)}
+    config: dict[str, str | bool | int | float | list[str]] = {
+        **_FIXED,
+        "memory_limit": memory_limit,
+        "threads": threads,
+    }
     try:
         connection = duckdb.connect(str(path), config=config)
         connection.execute("SET lock_configuration = true")
@@ -140,8 +144,9 @@ class Store:
     def _prepare(self) -> None:
         if not self._ask("operator/tables"):
             self._writer.begin()
-            for name in names("tables"):
-                self._writer.execute(script("tables", name))
+            for folder in ("tables", "views"):
+                for name in names(folder):
+                    self._writer.execute(script(folder, name))
             self._writer.commit()
             self.set_property("layout", layout())
         if self.properties().get("layout") != layout():

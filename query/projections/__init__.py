@@ -3,12 +3,15 @@
 from typing import Final
 
 from query.projections import (
+    approvals,
     artifacts,
     audit,
     catalogue,
     dead_letters,
+    decisions,
     lineage,
     projects,
+    quotas,
     tasks,
     tenants,
     usage,
@@ -20,6 +23,11 @@ from query.record import Sequenced
 VIEWS: Final[tuple[View, ...]] = (
     workflows.VIEW,
     tasks.VIEW,
+    decisions.VIEW,
+    approvals.VIEW,
+    quotas.LIMITS,
+    quotas.ENTRIES,
+    quotas.REPORTS,
     usage.VIEW,
     artifacts.VIEW,
     lineage.VIEW,

@@ -9,6 +9,7 @@ from query.projections.model import Row, View, bare, fact
 from schemas.messages.agents import facts as agents
 from schemas.messages.costs.facts import PriceListPublished
 from schemas.messages.envelope import Envelope
+from schemas.messages.governance.facts import PolicyPublished
 from schemas.messages.tenancy.facts import EditionPublished
 
 _TYPES: Final[dict[type[Struct], str]] = {
@@ -18,6 +19,7 @@ _TYPES: Final[dict[type[Struct], str]] = {
     agents.AgentVersionPublished: "AgentVersion",
     agents.ModelPolicyPublished: "ModelPolicy",
     PriceListPublished: "PriceList",
+    PolicyPublished: "Policy",
     EditionPublished: "Edition",
 }
 

@@ -48,5 +48,5 @@ def fact(envelope: Envelope) -> Row:
 
 
 def bare(value: str | None) -> str | None:
-    """Give the UUID of an id with a prefix: ``wf-<uuid>`` becomes ``<uuid>``; 16 bytes in the database instead of 39."""
+    """Give the UUID of an id with a prefix: ``wf-<uuid>`` becomes ``<uuid>``, 16 bytes in the database."""
     return None if value is None else value[-36:]

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from query.projections.model import Row, View, bare, fact
 from schemas.messages.envelope import Envelope
 from schemas.messages.workflow import facts as said
@@ -35,7 +37,7 @@ class Change(NamedTuple):
     retry_at: int | None = None
 
 
-_STATUS: Final = {
+_STATUS: Final[dict[type[Struct], str | None]] = {
     said.AgentTaskAssigned: "Assigned",
     said.AgentTaskClaimed: "ContextLoading",
     said.AgentLeaseExtended: None,
@@ -51,7 +53,7 @@ _COPIED: Final = tuple(
 )
 
 
-def _changed(envelope: Envelope, payload: object) -> Iterable[Row]:
+def _changed(envelope: Envelope, payload: Struct) -> Iterable[Row]:
     """Copy what the fact says under the view's own names; the facts of a task name things alike."""
     return _row(envelope, payload, _STATUS[type(payload)], reason=_reason(payload))
 
@@ -61,7 +63,7 @@ def _progressed(envelope: Envelope, payload: said.AgentTaskProgressed) -> Iterab
 
 
 def _row(
-    envelope: Envelope, payload: object, status: str | None, *, reason: str | None
+    envelope: Envelope, payload: Struct, status: str | None, *, reason: str | None
 ) -> Iterable[Row]:
     values = {
         name: value for name in _COPIED if (value := getattr(payload, name, None)) is not None
@@ -76,7 +78,7 @@ def _row(
     return ((*fact(envelope), *change),)
 
 
-def _reason(payload: object) -> str | None:
+def _reason(payload: Struct) -> str | None:
     """Give why the fact came about, where it says so."""
     if isinstance(payload, said.ValidationFailed):
         return "; ".join(payload.findings)

@@ -7,6 +7,8 @@ still waits is Blocked (AwaitingApproval where it waits for people); else the la
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from query.projections.model import Row, View, bare, fact
 from schemas.messages.envelope import Envelope
 from schemas.messages.workflow import facts as said
@@ -57,14 +59,13 @@ def _started(envelope: Envelope, payload: said.WorkflowInstanceStarted) -> Itera
             started_by=payload.started_by,
             priority=payload.priority,
             trace_id=envelope.trace_id,
-            decision_id=payload.decision_id,
             due_at=payload.timeout_at,
             due_for=None if payload.timeout_at is None else "workflow timeout",
         ),
     )
 
 
-_INSTANCE_STATUS: Final = {
+_INSTANCE_STATUS: Final[dict[type[Struct], str]] = {
     said.WorkflowInstancePaused: "Paused",
     said.WorkflowInstanceResumed: "Running",
     said.WorkflowInstanceCancelled: "Cancelled",
@@ -138,7 +139,7 @@ def _step_started(envelope: Envelope, payload: said.WorkflowStepStarted) -> Iter
     )
 
 
-_STEP_STATUS: Final = {
+_STEP_STATUS: Final[dict[type[Struct], str]] = {
     said.WorkflowInstanceUnblocked: "Ready",
     said.WorkflowStepCompleted: "Done",
     said.WorkflowStepFailed: "Failed",

@@ -14,8 +14,10 @@ SELECT
     determining_rules,
     obligations,
     errors,
+    shadow_effect,
+    shadow_rules,
     context_digest,
-    mode,
+    context,
     workflow_instance_id::UUID,
     task_id::UUID,
     trace_id::UUID

@@ -13,8 +13,10 @@ CREATE TABLE policy_decisions (
     determining_rules VARCHAR[] NOT NULL,
     obligations VARCHAR[] NOT NULL,
     errors VARCHAR[] NOT NULL,
+    shadow_effect VARCHAR,
+    shadow_rules VARCHAR[] NOT NULL,
     context_digest VARCHAR NOT NULL,
-    mode VARCHAR NOT NULL,
+    context VARCHAR NOT NULL,
     workflow_instance_id UUID,
     task_id UUID,
     trace_id UUID NOT NULL

@@ -1,0 +1,25 @@
+SELECT
+    artifact_id,
+    name,
+    artifact_type,
+    version,
+    content_hash,
+    storage_ref,
+    classification,
+    produced_by_agent_id,
+    produced_by_skill,
+    'task-' || task_id AS task_id,
+    'wf-' || workflow_instance_id AS workflow_instance_id,
+    project_id,
+    replace(trace_id::VARCHAR, '-', '') AS trace_id,
+    occurred_at AS created_at,
+    sequence
+FROM artifacts
+WHERE tenant_id = $tenant_id
+    AND ($project_id IS NULL OR project_id = $project_id)
+    AND ($workflow IS NULL OR workflow_instance_id = $workflow::UUID)
+    AND ($artifact_type IS NULL OR artifact_type = $artifact_type)
+    AND ($name IS NULL OR name = $name)
+    AND ($after_sequence IS NULL OR sequence < $after_sequence)
+ORDER BY sequence DESC
+LIMIT $row_limit;

@@ -1,0 +1,18 @@
+-- The rollup of any tenant by everything it is asked by, for the check of a stranger.
+SELECT
+    occurred_at::DATE::VARCHAR AS day,
+    coalesce(project_id, '') AS project_id,
+    coalesce('wf-' || workflow_instance_id, '') AS workflow_instance_id,
+    agent_id,
+    skill,
+    provider || '/' || model AS model,
+    dimension,
+    sum(quantity)::BIGINT AS quantity,
+    sum(cost_micros)::BIGINT AS cost_micros,
+    max(sequence) AS sequence
+FROM usage_lines
+WHERE tenant_id = $of_tenant
+GROUP BY ALL
+HAVING $after_sequence IS NULL OR max(sequence) < $after_sequence
+ORDER BY sequence DESC
+LIMIT $row_limit;

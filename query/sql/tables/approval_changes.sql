@@ -1,0 +1,22 @@
+CREATE TABLE approval_changes (
+    tenant_id VARCHAR NOT NULL,
+    sequence BIGINT NOT NULL,
+    occurred_at TIMESTAMP NOT NULL,
+    approval_id VARCHAR NOT NULL,
+    status VARCHAR NOT NULL,
+    action VARCHAR,
+    resource VARCHAR,
+    title VARCHAR,
+    approver_role VARCHAR,
+    quorum INTEGER,
+    votes INTEGER,
+    four_eyes BOOLEAN,
+    expires_at BIGINT,
+    on_expiry VARCHAR,
+    requested_by VARCHAR,
+    answered_by VARCHAR,
+    note VARCHAR,
+    project_id VARCHAR,
+    workflow_instance_id UUID,
+    trace_id UUID
+);
