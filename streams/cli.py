@@ -10,8 +10,10 @@ import typer
 
 from schemas.cli import app as schemas
 from schemas.output import OperatorError
+from streams import worker_cli
 from streams.bench.cli import app as bench
 from streams.local.cli import app as kafka
+from streams.run import cli as run_cli
 from topics import workflow_cli
 from topics.agents_cli import app as agents
 from topics.cli import app as topics
@@ -27,6 +29,8 @@ app = typer.Typer(
 )
 workflow = typer.Typer(help="Workflow instances.", no_args_is_help=True)
 
+run_cli.register(app)
+worker_cli.register(app)
 workflow_cli.register(workflow)
 app.add_typer(command, name="command")
 app.add_typer(events, name="events")

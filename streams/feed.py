@@ -126,6 +126,10 @@ def feed_app(settings: Settings, layout: Layout, seen: Seen, port: int) -> faust
         topic_allow_declare=False,
         table_standby_replicas=0,
         consumer_auto_offset_reset="earliest",
+        # A process that died is replaced at once, not after its session's end.
+        consumer_group_instance_id=f"feed-{settings.worker_name}",
+        broker_session_timeout=settings.session_timeout_ms / 1000,
+        broker_heartbeat_interval=1.0,
         broker_commit_interval=1.0,
         worker_redirect_stdouts=False,
     )

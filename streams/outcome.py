@@ -45,9 +45,13 @@ class TooLargeOutcomeError(Exception):
 
 
 @lru_cache(maxsize=1024)
+def _ce_second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
+
+
 def _ce_time(micros: int) -> bytes:
     seconds, rest = divmod(micros, 1_000_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:06d}Z".encode()
+    return f"{_ce_second(seconds)}.{rest:06d}Z".encode()
 
 
 def headers_of(envelope: Envelope) -> Headers:
