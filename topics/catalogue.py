@@ -25,7 +25,9 @@ TENANT_COMMANDS: Final = frozenset({
     "ProvisionTenant", "ActivateTenant", "SuspendTenant", "ReactivateTenant",
     "ActivateSubscription", "SetQuotaOverride", "DefineEdition", "PublishEdition",
 })  # fmt: skip
-IDENTITY_COMMANDS: Final = frozenset({"RegisterPrincipal", "GrantRole", "RevokeRole"})
+IDENTITY_COMMANDS: Final = frozenset({
+    "EstablishPlatform", "RegisterPrincipal", "GrantRole", "RevokeRole",
+})  # fmt: skip
 POLICY_COMMANDS: Final = frozenset({"DefinePolicy", "PublishPolicy"})
 APPROVAL_COMMANDS: Final = frozenset({"RequestApproval", "GrantApproval", "RejectApproval"})
 AGENT_COMMANDS: Final = frozenset({
