@@ -173,7 +173,7 @@ def _answer(whole: _Set, without_approvals: _Set, request: Request) -> Answer:
     if rules and all(rule.asks_approval for rule in rules):
         # The approval stands in for what forbids, never for a permit that is missing.
         permitted, _rules, _errors = _ask(without_approvals, request)
-        return Answer("RequiresApproval" if permitted else "Deny", ids, (), ())
+        return Answer("RequiresApproval", ids, (), ()) if permitted else Answer("Deny", (), (), ())
     return Answer("Deny", tuple(sorted(r.id for r in rules if not r.asks_approval)), (), ())
 
 

@@ -109,6 +109,17 @@ class CompleteAgentTask(EdgeModel):
     """When the agent ended, by its clock, microseconds."""
 
 
+class DefineWorkflow(EdgeModel):
+    """Keep a draft of a definition's version; it can be changed until it is published."""
+
+    name: Annotated[str, Field(pattern='^[a-z0-9][a-z0-9-]{1,62}$')]
+    """Name of the definition; equals document.name of the text."""
+    version: Annotated[str, Field(pattern='^(0|[1-9][0-9]{0,8})\\.(0|[1-9][0-9]{0,8})\\.(0|[1-9][0-9]{0,8})$')]
+    """Version of the definition; equals document.version of the text."""
+    definition: Annotated[str, Field(max_length=65536)]
+    """The definition, YAML."""
+
+
 class FailAgentTask(EdgeModel):
     """Say that an attempt of a task failed."""
 
@@ -156,6 +167,17 @@ class PauseWorkflow(EdgeModel):
     """Workflow instance."""
     reason: Annotated[str, Field(max_length=500)] = ''
     """Why."""
+
+
+class PublishWorkflowDefinition(EdgeModel):
+    """Publish a version of a definition; it never changes afterwards."""
+
+    name: Annotated[str, Field(pattern='^[a-z0-9][a-z0-9-]{1,62}$')]
+    """Name of the definition; equals document.name of the text."""
+    version: Annotated[str, Field(pattern='^(0|[1-9][0-9]{0,8})\\.(0|[1-9][0-9]{0,8})\\.(0|[1-9][0-9]{0,8})$')]
+    """Version of the definition; equals document.version of the text."""
+    definition: Annotated[str, Field(max_length=65536)] = ''
+    """The definition, YAML; empty publishes the draft."""
 
 
 class ReportAgentProgress(EdgeModel):

@@ -302,6 +302,49 @@ class ValidationFailed(EdgeModel):
     """What is wrong, one sentence each."""
 
 
+class WorkflowDefined(EdgeModel):
+    """A draft of a definition's version was kept."""
+
+    definition_id: str
+    """name@version."""
+    name: str
+    """Name of the definition."""
+    version: str
+    """Version, MAJOR.MINOR.PATCH."""
+    definition: str
+    """The definition, YAML."""
+
+
+class UsedSkill(EdgeModel):
+    """A skill that a definition calls."""
+
+    skill: str
+    """Name of the skill."""
+    version_range: str
+    """Versions that will do."""
+
+
+class WorkflowDefinitionPublished(EdgeModel):
+    """A version of a definition may be started from now on."""
+
+    definition_id: str
+    """name@version."""
+    name: str
+    """Name of the definition."""
+    version: str
+    """Version, MAJOR.MINOR.PATCH."""
+    namespace: str
+    """Namespace in the document."""
+    title: str
+    """Title for people."""
+    definition: str
+    """The definition, YAML."""
+    content_hash: str
+    """SHA-256 of the text in hex."""
+    skills: tuple[UsedSkill, ...]
+    """Skills that it calls."""
+
+
 class WorkflowInstanceArchived(EdgeModel):
     """Retention passed: the instance's state is forgotten, its facts stay."""
 

@@ -107,6 +107,17 @@ class CompleteAgentTask(Struct, frozen=True, kw_only=True, rename="camel"):
     """When the agent ended, by its clock, microseconds."""
 
 
+class DefineWorkflow(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Keep a draft of a definition's version; it can be changed until it is published."""
+
+    name: Annotated[str, Meta(pattern='^[a-z0-9][a-z0-9-]{1,62}\\Z')]
+    """Name of the definition; equals document.name of the text."""
+    version: Annotated[str, Meta(pattern='^(0|[1-9][0-9]{0,8})\\.(0|[1-9][0-9]{0,8})\\.(0|[1-9][0-9]{0,8})\\Z')]
+    """Version of the definition; equals document.version of the text."""
+    definition: Annotated[str, Meta(max_length=65536)]
+    """The definition, YAML."""
+
+
 class FailAgentTask(Struct, frozen=True, kw_only=True, rename="camel"):
     """Say that an attempt of a task failed."""
 
@@ -154,6 +165,17 @@ class PauseWorkflow(Struct, frozen=True, kw_only=True, rename="camel"):
     """Workflow instance."""
     reason: Annotated[str, Meta(max_length=500)] = ''
     """Why."""
+
+
+class PublishWorkflowDefinition(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Publish a version of a definition; it never changes afterwards."""
+
+    name: Annotated[str, Meta(pattern='^[a-z0-9][a-z0-9-]{1,62}\\Z')]
+    """Name of the definition; equals document.name of the text."""
+    version: Annotated[str, Meta(pattern='^(0|[1-9][0-9]{0,8})\\.(0|[1-9][0-9]{0,8})\\.(0|[1-9][0-9]{0,8})\\Z')]
+    """Version of the definition; equals document.version of the text."""
+    definition: Annotated[str, Meta(max_length=65536)] = ''
+    """The definition, YAML; empty publishes the draft."""
 
 
 class ReportAgentProgress(Struct, frozen=True, kw_only=True, rename="camel"):

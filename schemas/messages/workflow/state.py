@@ -120,6 +120,39 @@ class WaitingStep(Struct, frozen=True, kw_only=True, rename="camel"):
     """Since when, microseconds."""
 
 
+class WorkflowDefinition(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A definition with its published versions."""
+
+    name: str
+    """Name of the definition."""
+    versions: tuple[str, ...]
+    """Published versions, newest first."""
+
+
+class WorkflowDefinitionDraft(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A draft of a definition's version."""
+
+    name: str
+    """Name of the definition."""
+    version: str
+    """Version, MAJOR.MINOR.PATCH."""
+    definition: str
+    """The definition, YAML."""
+
+
+class WorkflowDefinitionVersion(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One published version of a definition."""
+
+    name: str
+    """Name of the definition."""
+    version: str
+    """Version, MAJOR.MINOR.PATCH."""
+    text: str
+    """The definition, YAML."""
+    content_hash: str
+    """SHA-256 of the text in hex."""
+
+
 class WorkflowDocument(Struct, frozen=True, kw_only=True, rename="camel"):
     """A document of an instance; id is workflowInstanceId/name."""
 
