@@ -25,6 +25,8 @@ from topics.settings import client_options
 
 REQUEST_TIMEOUT_S = 30.0
 READY_POLL_S = 0.02
+SETTLE_S = 5.0
+"""How long a broker may tell a setting that was changed; tens of milliseconds usually."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def provision(admin: AdminClient, topics: Iterable[Topic], *, repair: bool = Fal
     _wait_for_leaders(admin, rows)
     repaired = tuple(drift for drift in found.drift if drift.is_repairable) if repair else ()
     _repair(admin, repaired)
-    now = check(admin, rows)
+    now = _settled(admin, rows, repaired)
     return Report(now.present, now.missing, now.drift, created, repaired)
 
 
@@ -153,6 +155,16 @@ def _is_led(topic: TopicMetadata | None) -> bool:
     if topic is None or not topic.partitions:
         return False
     return all(partition.leader >= 0 for partition in topic.partitions.values())
+
+
+def _settled(admin: AdminClient, rows: Sequence[Topic], repaired: Sequence[Drift]) -> Report:
+    """Give the state after a repair: a broker tells the old value for a moment after its change."""
+    deadline = time.monotonic() + SETTLE_S
+    report = check(admin, rows)
+    while set(repaired) & set(report.drift) and time.monotonic() < deadline:
+        time.sleep(READY_POLL_S)
+        report = check(admin, rows)
+    return report
 
 
 def _repair(admin: AdminClient, drifts: Sequence[Drift]) -> None:

@@ -1,3 +1,4 @@
+import time
 import uuid
 from dataclasses import replace
 
@@ -66,8 +67,8 @@ def test_a_setting_that_differs_is_reported_and_put_right_only_on_request(
 ) -> None:
     row = rows[0]
     provision(admin, [row])
-    _alter(admin, row.name, setting, value)
     drift = Drift(row.name, setting, row.settings()[setting], value)
+    _alter(admin, row, drift)
 
     assert provision(admin, [row]).drift == (drift,)
     assert check(admin, [row]).drift == (drift,)
@@ -95,8 +96,12 @@ def test_a_row_that_the_broker_refuses_ends_as_one_sentence(
         provision(admin, [replace(rows[0], cleanup="no-such-policy")])
 
 
-def _alter(admin: AdminClient, topic: str, setting: str, value: str) -> None:
-    entry = ConfigEntry(setting, value, incremental_operation=AlterConfigOpType.SET)
-    resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
+def _alter(admin: AdminClient, row: Topic, drift: Drift) -> None:
+    """Change a setting behind our back and wait until the broker tells it."""
+    entry = ConfigEntry(drift.setting, drift.actual, incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(ConfigResource.Type.TOPIC, row.name, incremental_configs=[entry])
     for future in admin.incremental_alter_configs([resource]).values():
         future.result(10)
+    deadline = time.monotonic() + 10
+    while not check(admin, [row]).drift:
+        assert time.monotonic() < deadline, "the broker still tells the old setting"
