@@ -6,7 +6,7 @@ remembered answer is the answer. A bundle is parsed once for each content.
 
 import json
 from functools import lru_cache
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import cedarpy
 
@@ -84,21 +84,19 @@ def statements(text: str) -> list[tuple[str, dict[str, str], str]]:
         raise PolicyTextError(f"Cedar does not read it: {error}") from error
     if document.get("templates"):
         raise PolicyTextError("templates are not used: write the policy out")
-    return [
-        (
-            policy["effect"],
-            {key: value or "" for key, value in policy.get("annotations", {}).items()},
-            cedarpy.policies_from_json_str(
-                json.dumps({"staticPolicies": {"p": policy}, "templates": {}, "templateLinks": []})
-            ),
-        )
-        for _name, policy in _in_order(document["staticPolicies"])
-    ]
+    policies: dict[str, dict[str, Any]] = document["staticPolicies"]
+    return [_statement(policies[name]) for name in sorted(policies, key=_place)]
 
 
-def _in_order(policies: dict[str, dict[str, object]]) -> list[tuple[str, dict[str, str]]]:
-    """Order Cedar's policy0, policy1, … policy10 as they stand in the text."""
-    return sorted(policies.items(), key=lambda item: int(item[0].removeprefix("policy")))  # type: ignore[arg-type,return-value]
+def _place(name: str) -> int:
+    """Give the place in the text of Cedar's policy0, policy1, … policy10."""
+    return int(name.removeprefix("policy"))
+
+
+def _statement(policy: dict[str, Any]) -> tuple[str, dict[str, str], str]:
+    alone = {"staticPolicies": {"p": policy}, "templates": {}, "templateLinks": []}
+    annotations = {key: value or "" for key, value in policy.get("annotations", {}).items()}
+    return policy["effect"], annotations, cedarpy.policies_from_json_str(json.dumps(alone))
 
 
 def check_text(text: str) -> None:

@@ -1,6 +1,5 @@
 """Asking for approvals, and taking the question back: what other contexts use."""
 
-
 from processors.decision import Decision
 from processors.governance.state import Approval
 from schemas.ids import ApprovalId, PrincipalId

@@ -6,6 +6,7 @@ Refuses   ALREADY_EXISTS (the version is published), INVALID_ARGUMENT (findings,
 Source    domain.md §5.1
 """
 
+from processors import assets
 from processors.contract import Rejection
 from processors.decision import Decision
 from processors.workflow.definition_text import checked
@@ -16,7 +17,7 @@ from schemas.messages.workflow.state import WorkflowDefinitionVersion
 
 def decide(command: DefineWorkflow, decision: Decision) -> Rejection | None:
     """Check the text and keep it."""
-    definition_id = f"{command.name}@{command.version}"
+    definition_id = assets.record_id(command.name, command.version)
     if decision.tables.get(WorkflowDefinitionVersion, definition_id) is not None:
         return Rejection(
             "ALREADY_EXISTS", "a published version never changes", "version", got=definition_id

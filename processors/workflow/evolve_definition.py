@@ -1,6 +1,5 @@
 """What the facts about definitions change."""
 
-from processors import assets
 from processors.contract import Meta, Tables
 from processors.versions import newest_first
 from schemas.messages.workflow.facts import WorkflowDefined, WorkflowDefinitionPublished
@@ -23,9 +22,8 @@ def workflow_definition_published(
     tables: Tables, fact: WorkflowDefinitionPublished, _meta: Meta
 ) -> None:
     """Enter the version and drop its draft."""
-    record_id = assets.record_id(fact.name, fact.version)
     tables.put(
-        record_id,
+        fact.definition_id,
         WorkflowDefinitionVersion(
             name=fact.name,
             version=fact.version,

@@ -9,7 +9,7 @@ Source    domain.md §5.1
 
 import hashlib
 
-from processors import agents
+from processors import agents, assets
 from processors.contract import Rejection
 from processors.decision import Decision
 from processors.publication import gate, unpublishable
@@ -43,7 +43,9 @@ def decide(command: PublishWorkflowDefinition, decision: Decision) -> Rejection 
 
 
 def _draft(command: PublishWorkflowDefinition, decision: Decision) -> str:
-    draft = decision.tables.get(WorkflowDefinitionDraft, f"{command.name}@{command.version}")
+    draft = decision.tables.get(
+        WorkflowDefinitionDraft, assets.record_id(command.name, command.version)
+    )
     return draft.definition if draft is not None else ""
 
 
@@ -66,7 +68,7 @@ def _unknown_skills(decision: Decision, definition: Definition) -> Rejection | N
 
 def _published(definition: Definition, text: str) -> WorkflowDefinitionPublished:
     return WorkflowDefinitionPublished(
-        definition_id=f"{definition.name}@{definition.version}",
+        definition_id=assets.record_id(definition.name, definition.version),
         name=definition.name,
         version=definition.version,
         namespace=definition.namespace,

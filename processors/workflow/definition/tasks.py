@@ -48,7 +48,8 @@ class Tasks:
 
     def block(self, source: YamlNode, path: str) -> Block:
         """Read a ``do`` list."""
-        tasks, seen = [], set()
+        tasks: list[Task] = []
+        seen: set[str] = set()
         for index, item in enumerate(self.reader.items(source, path, most=TASKS_MAX)):
             fields = self.reader.pairs(item, f"{path}/{index}")
             if fields is None or len(fields) != 1:

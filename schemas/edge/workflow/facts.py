@@ -306,7 +306,7 @@ class WorkflowDefined(EdgeModel):
     """A draft of a definition's version was kept."""
 
     definition_id: str
-    """name@version."""
+    """name/version."""
     name: str
     """Name of the definition."""
     version: str
@@ -328,7 +328,7 @@ class WorkflowDefinitionPublished(EdgeModel):
     """A version of a definition may be started from now on."""
 
     definition_id: str
-    """name@version."""
+    """name/version."""
     name: str
     """Name of the definition."""
     version: str

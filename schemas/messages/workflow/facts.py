@@ -303,7 +303,7 @@ class WorkflowDefined(Struct, frozen=True, kw_only=True, rename="camel"):
     """A draft of a definition's version was kept."""
 
     definition_id: str
-    """name@version."""
+    """name/version."""
     name: str
     """Name of the definition."""
     version: str
@@ -325,7 +325,7 @@ class WorkflowDefinitionPublished(Struct, frozen=True, kw_only=True, rename="cam
     """A version of a definition may be started from now on."""
 
     definition_id: str
-    """name@version."""
+    """name/version."""
     name: str
     """Name of the definition."""
     version: str
