@@ -56,7 +56,9 @@ _COPIED: Final = (
 def _changed(envelope: Envelope, payload: Struct) -> Iterable[Row]:
     expired = isinstance(payload, said.ApprovalRejected) and payload.reason_code == "expired"
     voters = payload.voters if isinstance(payload, said.ApprovalGranted) else ()
-    values = {name: value for name in _COPIED if (value := getattr(payload, name, None)) is not None}
+    values = {
+        name: value for name in _COPIED if (value := getattr(payload, name, None)) is not None
+    }
     if voters:
         values["votes"] = len(voters)
     change = Change(
@@ -70,6 +72,4 @@ def _changed(envelope: Envelope, payload: Struct) -> Iterable[Row]:
     yield (*fact(envelope), *change, *scope)
 
 
-VIEW: Final = View(
-    table="approval_changes", version=1, rules=dict.fromkeys(_STATUS, _changed)
-)
+VIEW: Final = View(table="approval_changes", version=1, rules=dict.fromkeys(_STATUS, _changed))

@@ -32,6 +32,4 @@ def _recorded(envelope: Envelope, payload: PolicyDecisionRecorded) -> Iterable[R
     )
 
 
-VIEW: Final = View(
-    table="policy_decisions", version=1, rules={PolicyDecisionRecorded: _recorded}
-)
+VIEW: Final = View(table="policy_decisions", version=1, rules={PolicyDecisionRecorded: _recorded})
