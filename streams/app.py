@@ -55,7 +55,7 @@ def host_app(settings: Settings, engine: Engine, port: int) -> faust.App:
 
     @app.page("/")
     async def status(view: View, _request: Request) -> Response:
-        return view.json({"worker": settings.worker_name, **engine.board.snapshot()})
+        return view.json({"worker": settings.worker_name, **engine.board.document()})
 
     return app
 

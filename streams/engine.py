@@ -153,7 +153,7 @@ class Engine:
         inputs.close()
         transactions.close()
         self._watchdog.stop()
-        log.info("stopped after %s cycles", self.board.snapshot()["cycles"])
+        log.info("stopped after %s cycles", self.board.document()["cycles"])
 
 
 def _fatal(error: KafkaError) -> None:

@@ -42,7 +42,14 @@ class Board:
             for name, amount in amounts.items():
                 setattr(self._figures, name, getattr(self._figures, name) + amount)
 
-    def snapshot(self) -> dict[str, object]:
-        """Give a copy of all figures."""
+    def document(self) -> dict[str, object]:
+        """Give all figures as JSON values; ``partitions`` are those that are restored and decided for."""
         with self._lock:
-            return asdict(self._figures)
+            figures = asdict(self._figures)
+        named = {_camel(name): value for name, value in figures.items()}
+        return {"partitions": sorted(figures["positions"]), **named}
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)

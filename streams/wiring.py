@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from msgspec import Struct
 
+from processors import pipeline, registry
 from processors.contract import (
     ENGINE_ACTOR,
     Cause,
@@ -21,8 +22,8 @@ from processors.contract import (
 )
 from processors.decision import NAMESPACE, Decision, Outbound, Recorded
 from processors.tables import Entry, Key, Overlay, Store, TenantTables
-from schemas.catalogue import catalogue
 from schemas.ids import SYSTEM, TenantId
+from schemas.messages.tenancy.state import Tenant
 
 __all__ = [
     "ENGINE_ACTOR",
@@ -65,30 +66,28 @@ class Rules:
 
 def standard_rules() -> Rules:
     """Give the rules of the ten contexts."""
-    from processors import pipeline, registry  # noqa: PLC0415 - the contexts are loaded by who runs them
-
-    def decide(decision: Decision, command: Struct) -> Rejection | None:
-        if type(command) not in registry.commands():
-            return Rejection(
-                "UNSUPPORTED",
-                "this release decides no command of that type",
-                field="eventType",
-                got=type(command).__name__,
-            )
-        return pipeline.decide(decision, command)
-
-    tenant = catalogue().of_kind("state")["Tenant"].type
-
-    def admits_tenant(tables: ReadTables, tenant_id: TenantId, command: type[Struct]) -> bool:
-        if tenant_id == SYSTEM or tables.get(tenant, tenant_id) is not None:
-            return True
-        rule = registry.commands().get(command)
-        return rule is not None and rule.creates_tenant
-
     return Rules(
-        decide=decide,
+        decide=_decide,
         fire=pipeline.fire,
         apply=registry.apply,
         deadline_of=pipeline.deadline_of,
-        admits_tenant=admits_tenant,
+        admits_tenant=_admits_tenant,
     )
+
+
+def _decide(decision: Decision, command: Struct) -> Rejection | None:
+    if type(command) not in registry.commands():
+        return Rejection(
+            "UNSUPPORTED",
+            "this release decides no command of that type",
+            field="eventType",
+            got=type(command).__name__,
+        )
+    return pipeline.decide(decision, command)
+
+
+def _admits_tenant(tables: ReadTables, tenant_id: TenantId, command: type[Struct]) -> bool:
+    if tenant_id == SYSTEM or tables.get(Tenant, tenant_id) is not None:
+        return True
+    rule = registry.commands().get(command)
+    return rule is not None and rule.creates_tenant

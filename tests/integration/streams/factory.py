@@ -251,6 +251,11 @@ class Worker:
             return {"phase": "not yet"}
         return page
 
+    def partitions(self) -> int:
+        """Give how many partitions the worker decides for."""
+        found = self.status().get("partitions", [])
+        return len(found) if isinstance(found, list) else 0
+
     def is_running(self) -> bool:
         """Tell whether the worker holds its partitions."""
         return self.status()["phase"] == "running"

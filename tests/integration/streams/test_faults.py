@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from schemas.codec import GENESIS_HASH, is_link
+from schemas.codec import GENESIS_HASH, decode_envelope, is_link
+from schemas.ids import TenantId
 from schemas.messages.envelope import Envelope
 from streams.engine import DOUBT_EXIT
-from tests.integration.streams.factory import Factory, decode_envelope, until
+from tests.integration.streams.factory import Factory, until
 from tests.integration.streams.toy import AddMarbles
 
 pytestmark = pytest.mark.kafka
 
-TENANTS = ("acme", "bolt", "crane", "dove")
+TENANTS = tuple(map(TenantId, ("acme", "bolt", "crane", "dove")))
 
 
 def send_some(factory: Factory, count: int) -> list[Envelope]:
@@ -107,13 +108,11 @@ def test_two_workers_share_the_partitions_and_one_takes_over(kafka: str, tmp_pat
     with factory.worker("w1") as first:
         until(first.is_running, "the first worker runs")
         with factory.worker("w2") as second:
-            until(
-                lambda: len(second.status().get("positions") or ()) == 1, "a share is handed over"
-            )
+            until(lambda: second.partitions() == 1, "a share is handed over")
             sent = send_some(factory, 20)
             factory.wait_for("cp.projects.events.v1", 20)
             first.kill()
             sent += send_some(factory, 20)
             factory.wait_for("cp.projects.events.v1", 40)
-            until(lambda: len(second.status()["positions"]) == 2, "all partitions are taken over")
+            until(lambda: second.partitions() == 2, "all partitions are taken over")
     check_outcomes(factory, sent)

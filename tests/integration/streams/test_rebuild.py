@@ -83,7 +83,7 @@ def test_a_deleted_changelog_is_rebuilt_with_the_same_digest_and_the_same_memory
     delete_state(factory)
     with factory.worker() as worker:
         until(worker.is_running, "running again")
-        assert worker.status()["rebuilt_partitions"] == factory.partitions
+        assert worker.status()["rebuiltPartitions"] == factory.partitions
         repeat = factory.send(AddMarbles(jar_id="j1", count=-1), "bolt")
         factory.wait_for("cp.rejections.v1", 2)
         assert worker.stop() == 0

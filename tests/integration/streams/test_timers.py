@@ -30,7 +30,7 @@ def test_a_deadline_fires_once_as_the_engine_itself(kafka: str, tmp_path: Path) 
         events = factory.wait_for("cp.projects.events.v1", 2)
         late_ms = (events[1].occurred_at - deadline) / 1000
         assert 0 <= late_ms < 1000
-        assert worker.status()["timers_fired"] == 1
+        assert worker.status()["timersFired"] == 1
     assert factory.facts()[1] == JarSpilled(jar_id="j", lost=5, deadline=deadline)
     assert (events[1].actor_type, events[1].actor_id) == ("system", "factory")
     assert events[1].cause_topic == naming.TIMERS
