@@ -5,7 +5,7 @@ reservation. What is short lets the step wait; what is wrong fails it.
 """
 
 from processors import agents, tenancy
-from processors.workflow.assignment import assign
+from processors.workflow.assignment import Granted, assign
 from processors.workflow.definition.model import CallAgentTask
 from processors.workflow.fault import fault
 from processors.workflow.gating import Work, gate
@@ -24,18 +24,22 @@ def admit(run: Run, path: str, call: CallAgentTask) -> None:
     task = run.tables.get(AgentTask, task_id) if task_id is not None else None
     need = need_of(run.decision, call, task)
     if not agents.pool_room(run.decision, call.role):
-        block(run, path, call, None)
+        block(run, path, call, step, None)
         return
     attempt = 1 if task is None else task.attempt + 1
     task_id = task_id or TaskId(f"task-{run.decision.derive('task')}")
     reservation_id = ReservationId(f"task/{task_id}/{attempt}")
-    if _is_short(run, path, call, need, reservation_id):
+    short = tenancy.shortage(run.decision, need.amounts, run.project_id)
+    if short is not None:
+        if not is_queued(run, step, call):  # the breach is recorded once a window, and told with it
+            tenancy.reserve(run.decision, reservation_id, need.amounts, run.project_id)
+            block(run, path, call, step, short)
         return
     work = _work(run, path, call, need, attempt)
-    allowed = gate(run, path, call, need, work)
+    allowed = gate(run, path, call, step=step, need=need, work=work)
     if allowed is None:
         return
-    unblock(run, path, call)
+    unblock(run, path, call, step)
     refused = tenancy.reserve(run.decision, reservation_id, need.amounts, run.project_id)
     if refused is not None:  # no quota: a budget that no reservation may hold
         raise fault("unresolved", refused.rule)
@@ -43,25 +47,10 @@ def admit(run: Run, path: str, call: CallAgentTask) -> None:
         run,
         path,
         call,
-        need=need,
-        work=work,
-        allowed=allowed,
-        task_id=task_id,
-        reservation_id=reservation_id,
+        step=step,
+        task=task,
+        granted=Granted(need, work, allowed, task_id, reservation_id),
     )
-
-
-def _is_short(
-    run: Run, path: str, call: CallAgentTask, need: Need, reservation_id: ReservationId
-) -> bool:
-    """Let the step wait where a quota is short, the breach recorded once a window; give whether it waits."""
-    short = tenancy.shortage(run.decision, need.amounts, run.project_id)
-    if short is None:
-        return False
-    if not is_queued(run, path, call):
-        tenancy.reserve(run.decision, reservation_id, need.amounts, run.project_id)
-        block(run, path, call, short)
-    return True
 
 
 def _work(run: Run, path: str, call: CallAgentTask, need: Need, attempt: int) -> Work:

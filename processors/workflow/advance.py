@@ -84,8 +84,8 @@ def _begin(run: Run, path: str) -> None:
     task = run.outline.task(path)
     if isinstance(task, model.CallAgentTask) and not run.comes_from_queue:
         # What was just freed goes first to those that wait with a higher priority.
-        try_queues(run.decision, advance, above=task.priority)
-        if run.is_over:
+        tried = try_queues(run.decision, advance, above=run.priority(task.priority))
+        if tried and run.is_over:
             run.agenda.clear()
             return
     if holding.is_held(run, path, task):

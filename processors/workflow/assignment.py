@@ -1,15 +1,27 @@
 """An attempt of a task is put out: the fact, and the contract that an agent of the role may take on."""
 
+from typing import NamedTuple
+
 from processors.workflow.definition.model import CallAgentTask
 from processors.workflow.finishing import timeout_of
 from processors.workflow.gating import Allowed, Work
 from processors.workflow.limits import LEASE_MICROS
 from processors.workflow.need import Need
 from processors.workflow.run import Run
-from processors.workflow.state import AgentTask
+from processors.workflow.state import AgentTask, WorkflowStep
 from schemas.ids import ReservationId, TaskId
 from schemas.messages.workflow.facts import AgentTaskAssigned
 from schemas.messages.workflow.messages import AgentTaskAssignment, ContextRequest, TaskConstraints
+
+
+class Granted(NamedTuple):
+    """What an admission came to."""
+
+    need: Need
+    work: Work
+    allowed: Allowed
+    task_id: TaskId
+    reservation_id: ReservationId
 
 
 def assign(
@@ -17,17 +29,18 @@ def assign(
     path: str,
     call: CallAgentTask,
     *,
-    need: Need,
-    work: Work,
-    allowed: Allowed,
-    task_id: TaskId,
-    reservation_id: ReservationId,
+    step: WorkflowStep | None,
+    task: AgentTask | None,
+    granted: Granted,
 ) -> None:
-    """Record the assignment and send it out under a lease; the fact holds only the token's hash (settled.md 19)."""
-    task = run.tables.get(AgentTask, task_id)
-    step = run.step(path)
+    """Record the assignment and send it out under a lease; the fact holds only the token's hash (settled.md 19).
+
+    ``step``, ``task``: as they were before the admission; none at the first attempt.
+    """
+    need, work, allowed, task_id, reservation_id = granted
+    decision = run.decision
     lease_micros = min(LEASE_MICROS, call.deadline_micros)
-    token = run.decision.keys.token(run.decision.tenant_id, task_id, work.attempt)
+    token = decision.keys.token(decision.tenant_id, task_id, work.attempt)
     fact = AgentTaskAssigned(
         task_id=task_id,
         workflow_instance_id=run.instance_id,
@@ -37,7 +50,7 @@ def assign(
         skill=need.skill.name,
         skill_version=need.skill.version,
         attempt=work.attempt,
-        priority=call.priority,
+        priority=run.priority(call.priority),
         reservation_id=reservation_id,
         decision_id=allowed.decision_id,
         model_policy=need.policy_reference,
@@ -46,10 +59,10 @@ def assign(
         input_token_budget=call.input_tokens,
         output_token_budget=call.output_tokens,
         cost_budget=need.cost,
-        lease_token_hash=run.decision.keys.token_hash(token),
-        lease_expires_at=run.decision.at + lease_micros,
+        lease_token_hash=decision.keys.token_hash(token),
+        lease_expires_at=decision.at + lease_micros,
         lease_micros=lease_micros,
-        deadline_at=run.decision.at + call.deadline_micros,
+        deadline_at=decision.at + call.deadline_micros,
         max_corrections=call.max_corrections,
         findings=task.findings if task is not None else (),
         timeout_at=step.timeout_at if step is not None else timeout_of(run, call.node),
@@ -57,7 +70,7 @@ def assign(
     run.record(fact)
     corrections = task.corrections if task is not None and task.findings else 0
     message = _contract(run, fact, token, allowed.obligations, corrections)
-    run.decision.send(message, key=task_id)
+    decision.send(message, key=task_id)
 
 
 def _contract(

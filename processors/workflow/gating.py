@@ -11,6 +11,7 @@ from processors.workflow.finishing import timeout_of
 from processors.workflow.limits import APPROVAL_MICROS
 from processors.workflow.need import Need
 from processors.workflow.run import Run
+from processors.workflow.state import WorkflowStep
 from schemas.ids import ApprovalId, DecisionId
 from schemas.messages.workflow.facts import WorkflowInstanceBlocked
 
@@ -36,14 +37,19 @@ class Allowed(NamedTuple):
     obligations: tuple[str, ...]
 
 
-def gate(run: Run, path: str, call: CallAgentTask, need: Need, work: Work) -> Allowed | None:
+def gate(
+    run: Run,
+    path: str,
+    call: CallAgentTask,
+    *,
+    step: WorkflowStep | None,
+    need: Need,
+    work: Work,
+) -> Allowed | None:
     """Ask policy; None where an approval is waited for now.
 
     Raises StepFaultError of class ``policy`` where policy says no.
     """
-    step = run.step(path)
-    digest = _digest(run, path, need, work)
-    granted = step is not None and step.approved and step.subject_digest == digest
     actions = (ASSIGN,) if call.gate is None else (ASSIGN, call.gate)
     results = [_ask(run, action, call, need, work) for action in actions]
     for result in results:
@@ -51,9 +57,11 @@ def gate(run: Run, path: str, call: CallAgentTask, need: Need, work: Work) -> Al
             message = f"policy denies it: {', '.join(result.rules) or 'no rule permits it'}"
             raise StepFaultError(Fault("policy", message, decision_id=result.decision_id))
     for action, result in zip(actions, results, strict=True):
-        if result.effect == "RequiresApproval" and not granted:
-            _request(run, path, call, action=action, result=result, digest=digest)
-            return None
+        if result.effect == "RequiresApproval":
+            digest = _digest(run, path, need, work)
+            if step is None or not step.approved or step.subject_digest != digest:
+                _request(run, path, call, action=action, result=result, digest=digest)
+                return None
     obligations = tuple(dict.fromkeys(o for result in results for o in result.obligations))
     return Allowed(results[0].decision_id, obligations)
 
@@ -73,7 +81,7 @@ def _ask(run: Run, action: str, call: CallAgentTask, need: Need, work: Work) -> 
             "inputTokens": call.input_tokens,
             "outputTokens": call.output_tokens,
             "cost": need.cost,
-            "priority": call.priority,
+            "priority": run.priority(call.priority),
             "attempt": work.attempt,
             "definition": instance.definition_name,
             "definitionVersion": instance.definition_version,
@@ -119,7 +127,7 @@ def _request(
         kind="agentTask",
         reason="approval",
         agent_role=call.role,
-        priority=call.priority,
+        priority=run.priority(call.priority),
         approval_id=approval_id,
         decision_id=result.decision_id,
         subject_digest=digest,

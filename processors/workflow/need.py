@@ -1,5 +1,6 @@
 """What an agent task needs: a skill version, a model policy, and the most that its tokens can cost."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from processors import agents, assets, costs
@@ -11,6 +12,9 @@ from processors.workflow.state import AgentTask
 
 TASKS, INPUT, OUTPUT, COST = "tasks.active", "tokens.input", "tokens.output", "cost.amount"
 """Quota dimensions that a task reserves (settled.md 22)."""
+
+
+_parsed = lru_cache(maxsize=4096)(assets.parse)
 
 
 class Need(NamedTuple):
@@ -30,7 +34,7 @@ def need_of(decision: Decision, call: CallAgentTask, task: AgentTask | None) -> 
     missing and retry.
     """
     skill = skill_of(decision, call, task.skill_version if task is not None else call.skill_range)
-    named = assets.parse(call.model_policy)
+    named = _parsed(call.model_policy)
     policy = agents.resolve_model_policy(decision, call.model_policy)
     if policy is None or named is None:
         raise fault("unresolved", f"no model policy {call.model_policy} is published")
@@ -48,7 +52,7 @@ def need_of(decision: Decision, call: CallAgentTask, task: AgentTask | None) -> 
 
 def skill_of(decision: Decision, call: CallAgentTask, version_range: str) -> SkillVersion:
     """Give the newest version in the range of the skill that a step calls; raises as need_of does."""
-    named = assets.parse(call.skill)
+    named = _parsed(call.skill)
     found = (
         agents.resolve_skill(decision, named.owner, named.name, version_range)
         if named is not None
@@ -63,7 +67,7 @@ def skills_missing(decision: Decision, definition: Definition) -> list[str]:
     """List the skills, with their ranges, that a definition uses and that are not published."""
     missing = []
     for name, version_range in definition.skills:
-        named = assets.parse(name)
+        named = _parsed(name)
         if named is None or not agents.resolve_skill(
             decision, named.owner, named.name, version_range
         ):

@@ -5,6 +5,7 @@ list (a *body* while it runs) is a task's path without its last part.
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from processors.workflow.definition import load
@@ -34,13 +35,15 @@ class Outline:
             for path, block in self.blocks.items()
         }
         self.holders: dict[str, Task] = {}
+        self.named: dict[str, list[str]] = {}
         self.variables = frozenset(
             name
             for task in self.tasks.values()
             if isinstance(task, SetData)
             for name, _ in task.values
         )
-        for task in self.tasks.values():
+        for path, task in self.tasks.items():
+            self.named.setdefault(task.node.name, []).append(path)
             for block in _blocks_of(task):
                 self.holders[block.path] = task
 
@@ -65,6 +68,20 @@ class Outline:
         if task is None:
             return None
         return "/".join(body.split("/")[: task.node.path.count("/") + 1]), task
+
+    def elsewhere(self, name: str, body: str) -> Iterator[str]:
+        """Give the running paths of steps of a name anywhere, as seen from a body.
+
+        A step inside a loop is seen only from inside the same turn.
+        """
+        around = body.split("/")
+        for path in self.named.get(name, ()):
+            parts = path.split("/")
+            shared = 0
+            while shared < min(len(parts), len(around)) and plain(around[shared]) == parts[shared]:
+                shared += 1
+            if "for" not in parts[shared:]:
+                yield "/".join((*around[:shared], *parts[shared:]))
 
     def is_concurrent(self, body: str) -> bool:
         """Tell whether the body may run beside others of the same holder: a branch, or a turn of a parallel loop."""

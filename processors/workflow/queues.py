@@ -12,18 +12,23 @@ from processors.tenancy import Shortage
 from processors.workflow.definition.model import CallAgentTask
 from processors.workflow.finishing import timeout_of
 from processors.workflow.run import Run, open_run
-from processors.workflow.state import QUEUES, WaitingQueue, WaitingStep
+from processors.workflow.state import QUEUES, WaitingQueue, WaitingStep, WorkflowStep
 from schemas.messages.workflow.facts import WorkflowInstanceBlocked, WorkflowInstanceUnblocked
 
 LOWEST = 6
 """A priority below every real one."""
 
 
-def block(run: Run, path: str, call: CallAgentTask, short: Shortage | None) -> None:
+def block(
+    run: Run,
+    path: str,
+    call: CallAgentTask,
+    step: WorkflowStep | None,
+    short: Shortage | None,
+) -> None:
     """Let a ready step wait for a free agent of its role, or for a quota; say so once."""
-    if is_queued(run, path, call):
+    if is_queued(run, step, call):
         return
-    step = run.step(path)
     fact = WorkflowInstanceBlocked(
         workflow_instance_id=run.instance_id,
         step_path=path,
@@ -31,7 +36,7 @@ def block(run: Run, path: str, call: CallAgentTask, short: Shortage | None) -> N
         kind="agentTask",
         reason="pool" if short is None else "quota",
         agent_role=call.role,
-        priority=call.priority,
+        priority=run.priority(call.priority),
         dimension="" if short is None else short.dimension,
         limit=0 if short is None else short.limit,
         used=0 if short is None else short.used + short.reserved,
@@ -41,15 +46,15 @@ def block(run: Run, path: str, call: CallAgentTask, short: Shortage | None) -> N
     run.record(fact)
 
 
-def is_queued(run: Run, path: str, call: CallAgentTask) -> bool:
+def is_queued(run: Run, step: WorkflowStep | None, call: CallAgentTask) -> bool:
     """Tell whether a step stands in the queue of its role and priority."""
-    step = run.step(path)
-    return step is not None and step.waiting_id.startswith(f"{call.role}.{call.priority}/")
+    return step is not None and step.waiting_id.startswith(
+        f"{call.role}.{run.priority(call.priority)}/"
+    )
 
 
-def unblock(run: Run, path: str, call: CallAgentTask) -> None:
+def unblock(run: Run, path: str, call: CallAgentTask, step: WorkflowStep | None) -> None:
     """Let a step go on that stood in a queue; nothing for one that did not."""
-    step = run.step(path)
     if step is not None and step.waiting_id:
         fact = WorkflowInstanceUnblocked(
             workflow_instance_id=run.instance_id, step_path=path, step_name=call.node.name
@@ -57,8 +62,10 @@ def unblock(run: Run, path: str, call: CallAgentTask) -> None:
         run.record(fact)
 
 
-def try_queues(decision: Decision, advance: Callable[[Run], None], above: int = LOWEST) -> None:
-    """Admit waiting steps while there is room. ``above``: only those of a higher priority (a smaller number).
+def try_queues(decision: Decision, advance: Callable[[Run], None], above: int = LOWEST) -> bool:
+    """Admit waiting steps while there is room; give whether any was tried.
+
+    ``above``: only those of a higher priority (a smaller number).
 
     ``advance`` is the interpreter, handed in because it stands above this module.
     """
@@ -68,7 +75,7 @@ def try_queues(decision: Decision, advance: Callable[[Run], None], above: int = 
         if queue.priority < above
     }
     if not queues or not tenancy.is_active(decision):
-        return
+        return False
     scope = decision.scope
     while queues:
         queue_id, waiting_id, waiting = _next(decision, queues)
@@ -80,6 +87,7 @@ def try_queues(decision: Decision, advance: Callable[[Run], None], above: int = 
         elif decision.tables.get(WaitingQueue, queue_id) is None:
             del queues[queue_id]
     decision.scope = scope
+    return True
 
 
 def _next(decision: Decision, queues: dict[str, WaitingQueue]) -> tuple[str, str, WaitingStep]:

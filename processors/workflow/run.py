@@ -24,6 +24,9 @@ from processors.workflow.state import (
 )
 from schemas.ids import EventId, PrincipalId, ProjectId, TaskId, WorkflowInstanceId
 
+USUAL = 3
+"""Priority of an instance that leaves its tasks' priorities as the definition says."""
+
 
 class Begin(NamedTuple):
     """A step is to begin."""
@@ -71,6 +74,7 @@ class Run:
         self.started_by = PrincipalId(instance.started_by)
         self.agenda: deque[Action] = deque()
         self.comes_from_queue = False
+        self._urgency = instance.priority - USUAL
         self.scope = Scope(
             trace_id=instance.trace_id,
             correlation_id=instance.correlation_id,
@@ -98,6 +102,10 @@ class Run:
     def input(self) -> Any:
         """The workflow's input."""
         return self.document("input")
+
+    def priority(self, of_task: int) -> int:
+        """Give a task's priority in this instance, 1 (first) to 5: the instance's own moves it up or down."""
+        return max(1, min(5, of_task + self._urgency))
 
     def document(self, name: str) -> Any:
         """Give the value of one of the instance's documents, None where there is none."""

@@ -1,16 +1,16 @@
 """What expressions of a step see: the workflow's input, and the names in its scope, gathered when they are needed.
 
 ``context.<name>`` is, from the step's own list outwards: the output of an ended step of that list, the
-item and place of the loop around it, the error that a catch handles, or a name that a ``set`` gave. A body
-that runs beside others keeps the names it sets to itself; all others set names of the workflow. Only the
-names that an expression spells are read, so that a step of a long workflow does not read all steps before
-it.
+item and place of the loop around it, the error that a catch handles, or a name that a ``set`` gave; then
+the output of an ended step of that name anywhere, in loops only from inside the same turn. A body that runs
+beside others keeps the names it sets to itself; all others set names of the workflow. Only the names that an
+expression spells are read, so that a step of a long workflow does not read all steps before it.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from processors.workflow import expressions
 from processors.workflow.definition.model import For, Node, Try
@@ -21,20 +21,21 @@ from processors.workflow.run import Run
 from processors.workflow.state import WorkflowDocument
 
 _CONTEXT: Final = re.compile(r"\bcontext\b(?:\.([A-Za-z_]\w*))?")
-_INPUT: Final = re.compile(r"\binput\b")
 _SEEN: Final = frozenset({"Completed", "Skipped"})
 
 
+class _Reads(NamedTuple):
+    """What an expression reads: roots, and names of ``context``, None where it may read any."""
+
+    roots: frozenset[str]
+    names: frozenset[str] | None
+
+
 @lru_cache(maxsize=4096)
-def names_in(expression: str) -> frozenset[str] | None:
-    """Give the names of ``context`` that an expression spells; None where it may read any."""
+def _reads(expression: str) -> _Reads:
     found = _CONTEXT.findall(expression)
-    return None if "" in found else frozenset(found)
-
-
-@lru_cache(maxsize=4096)
-def _reads_input(expression: str) -> bool:
-    return _INPUT.search(expression) is not None
+    roots = frozenset(expressions.compile_expression(expression).variables()) & expressions.ROOTS
+    return _Reads(roots, None if "" in found else frozenset(found))
 
 
 class View:
@@ -47,28 +48,26 @@ class View:
         self._run = run
         self._body, _ = split(path)
         self._own = own or {}
-        self._variables: dict[str, Any] = {
-            "input": None,
-            "output": None,
+        self._roots: dict[str, Any] = {
             "context": dict(self._own),
             "task": {"name": node.name, "path": path, "workflowInstanceId": run.instance_id},
+            "output": None,
         }
         self._looked_up: set[str] = set(self._own)
-        self._has_input = False
 
     def value(self, expression: str, **more: Any) -> Any:
         """Give what an expression says now; raises StepFaultError of class ``expression``.
 
-        ``more``: other variables, such as ``output``.
+        ``more``: other roots, such as ``output``.
         """
-        names = names_in(expression)
-        self._load(self._all_names() if names is None else names)
-        if not self._has_input and _reads_input(expression):
-            self._variables["input"] = self._run.input
-            self._has_input = True
-        variables = {**self._variables, **more} if more else self._variables
         try:
-            return expressions.evaluate(expression, variables)
+            reads = _reads(expression)
+            if "context" in reads.roots:
+                self._load(self._all_names() if reads.names is None else reads.names)
+            if "input" in reads.roots and "input" not in self._roots:
+                self._roots["input"] = self._run.input
+            known = {**self._roots, **more}
+            return expressions.evaluate(expression, {root: known[root] for root in reads.roots})
         except expressions.ExpressionError as error:
             raise fault("expression", f"{expression}: {error}") from error
 
@@ -91,7 +90,7 @@ class View:
         return encode({name: self.value(expression) for name, expression in named})
 
     def _load(self, names: Iterable[str]) -> None:
-        context = self._variables["context"]
+        context = self._roots["context"]
         for name in names:
             if name not in self._looked_up:
                 self._looked_up.add(name)
@@ -137,7 +136,16 @@ def _lookup(run: Run, body: str, name: str) -> str | None:
             found = _variable(run, inner, name)
             if found is not None:
                 return found
-    return _variable(run, "", name)
+    return _variable(run, "", name) or _elsewhere(run, body, name)
+
+
+def _elsewhere(run: Run, body: str, name: str) -> str | None:
+    """Give the output of an ended step of another list, such as one inside a joined fork."""
+    for path in run.outline.elsewhere(name, body):
+        step = run.step(path)
+        if step is not None and step.status in _SEEN:
+            return step.output
+    return None
 
 
 def _of_holder(run: Run, body: str, name: str) -> str | None:
