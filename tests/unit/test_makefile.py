@@ -12,6 +12,14 @@ LOCK = (ROOT / "requirements.lock").read_text()
 TARGETS = {"help", "install", "run", "demo", "test", "check", "fault", "bench", "lock", "clean"}
 
 
+def _make(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run make as from a shell: the tests themselves may have been started by one."""
+    environ = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+    return subprocess.run(
+        ["make", *arguments], cwd=ROOT, capture_output=True, text=True, check=False, env=environ
+    )
+
+
 def _normal(requirement: str) -> str:
     """Give the name of a requirement as package indexes compare it."""
     name = re.split(r"[ <>=!~;\[]", requirement, maxsplit=1)[0]
@@ -39,7 +47,8 @@ def test_every_pin_has_a_hash_and_names_no_place() -> None:
 
 
 def test_help_lists_every_target() -> None:
-    answer = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    answer = _make("help")
+    assert answer.returncode == 0
     assert {line.split()[1] for line in answer.stdout.splitlines()} == TARGETS
 
 
@@ -47,13 +56,7 @@ def test_a_python_that_is_too_old_ends_as_a_sentence(tmp_path: Path) -> None:
     old = tmp_path / "python"
     old.write_text("#!/bin/sh\nexit 1\n")
     old.chmod(0o755)
-    answer = subprocess.run(
-        ["make", "install", f"PYTHON={old}", f"VENV={tmp_path / 'venv'}"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    answer = _make("install", f"PYTHON={old}", f"VENV={tmp_path / 'venv'}")
     assert answer.returncode != 0
     assert "is no Python 3.11 or newer" in answer.stderr
 
