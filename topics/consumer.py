@@ -16,6 +16,7 @@ from schemas.errors import PoisonError
 from schemas.messages.envelope import Envelope
 from schemas.output import OperatorError
 from topics.catalogue import BY_NAME, FACT_TOPICS
+from topics.ends import end_offsets
 from topics.events import Contiguity, Event, Gap, Repeats
 from topics.naming import events_topic
 from topics.partition import partition_of
@@ -54,6 +55,7 @@ class EventConsumer:
         tenant_id: str | None = None,
         workflow_instance_id: str | None = None,
     ) -> None:
+        self._bootstrap = bootstrap or bootstrap_servers()
         self._topics = _topics(contexts)
         self._tenant_id = tenant_id
         self._workflow_instance_id = workflow_instance_id
@@ -68,7 +70,7 @@ class EventConsumer:
         self.gaps: list[Gap] = []
         self._consumer = Consumer(
             {
-                **client_options(bootstrap or bootstrap_servers()),
+                **client_options(self._bootstrap),
                 "group.id": "cp.operator-events",
                 "isolation.level": "read_committed",
                 "enable.auto.commit": False,
@@ -85,11 +87,8 @@ class EventConsumer:
 
     def from_now(self) -> Self:
         """Begin behind the newest record there is."""
-        ends = {}
-        for place in self._places():
-            _low, high = self._consumer.get_watermark_offsets(place, timeout=TIMEOUT_SECONDS)
-            ends[place.topic, place.partition] = high
-        return self._assign(ends)
+        places = [(place.topic, place.partition) for place in self._places()]
+        return self._assign(end_offsets(self._bootstrap, places))
 
     def from_position(self, position: str) -> Self:
         """Begin at TOPIC:P:N; the other topics and partitions begin at the time of that record."""

@@ -20,6 +20,7 @@ from schemas.messages.runtime.messages import CommandRepeated, DeadLetter
 from schemas.output import OperatorError
 from topics.catalogue import FACT_TOPICS
 from topics.command import CommandRecord
+from topics.ends import end_offsets
 from topics.model import PARTITIONS
 from topics.naming import DEAD_LETTERS
 from topics.polling import batch
@@ -77,6 +78,7 @@ class OutcomeReader:
     """Reads the facts of every partition in a thread of its own and completes the outcomes that are waited for."""
 
     def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
         self._changed = threading.Condition()
         self._expected: dict[str, Outcome] = {}
         self._stop = threading.Event()
@@ -95,13 +97,10 @@ class OutcomeReader:
 
     def _assign_at_ends(self) -> None:
         """Take explicit end offsets: reading may begin only after they are known, or an outcome could be missed."""
-        places = []
-        for topic in (*FACT_TOPICS, DEAD_LETTERS):
-            for partition in range(PARTITIONS):
-                place = TopicPartition(topic, partition)
-                _low, high = self._consumer.get_watermark_offsets(place, timeout=10)
-                places.append(TopicPartition(topic, partition, high))
-        self._consumer.assign(places)
+        topics = (*FACT_TOPICS, DEAD_LETTERS)
+        places = [(topic, partition) for topic in topics for partition in range(PARTITIONS)]
+        ends = end_offsets(self._bootstrap, places)
+        self._consumer.assign([TopicPartition(t, p, ends[t, p]) for t, p in places])
 
     def expect(self, record: CommandRecord) -> None:
         """Begin to collect the outcome of a command; call it before the command is produced."""

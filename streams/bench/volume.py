@@ -7,6 +7,7 @@ from typing import Final
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from topics.catalogue import TOPICS
+from topics.ends import end_offsets
 from topics.model import Kind
 from topics.settings import client_options
 
@@ -35,15 +36,7 @@ def _consumer(bootstrap: str) -> Consumer:
 
 def ends(bootstrap: str) -> Ends:
     """Give the end offset of every partition of every topic."""
-    consumer = _consumer(bootstrap)
-    found = {}
-    for topic in TOPICS:
-        for partition in range(topic.partitions):
-            place = TopicPartition(topic.name, partition)
-            _low, high = consumer.get_watermark_offsets(place, timeout=TIMEOUT_SECONDS)
-            found[topic.name, partition] = high
-    consumer.close()
-    return found
+    return end_offsets(bootstrap, [(t.name, p) for t in TOPICS for p in range(t.partitions)])
 
 
 def count_records(bootstrap: str, begin: Ends, end: Ends) -> dict[str, int]:
