@@ -186,6 +186,13 @@ def _framed(value: bytes | None, expected: type[Struct]) -> tuple[Entry, dict[st
     return entry, _read(entry, value[_FRAME.size :])
 
 
+def decode_framed(value: bytes) -> Struct:
+    """Give the message of a value that is framed without an envelope: a dead letter. Raises as decode_envelope does."""
+    if len(value) < _FRAME.size or value[0] != 0:
+        raise MalformedRecordError("no Confluent frame (0x00 and a 4-byte schema id)")
+    return decode_payload(_FRAME.unpack_from(value)[1], value[_FRAME.size :])
+
+
 def encode_state(message: Struct, aggregate_version: int) -> bytes:
     """Give the framed value of one record of the state changelog."""
     schema_id, raw = encode_payload(message)

@@ -19,7 +19,8 @@ def end_offsets(bootstrap: str, places: Iterable[Place]) -> dict[Place, int]:
     Raises KafkaException where the broker does not answer or a topic is not there.
     """
     admin = AdminClient(client_options(bootstrap))
-    asked = {TopicPartition(topic, partition): OffsetSpec.latest() for topic, partition in places}
+    newest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    asked = {TopicPartition(topic, partition): newest for topic, partition in places}
     answers = admin.list_offsets(
         asked,
         isolation_level=IsolationLevel.READ_UNCOMMITTED,

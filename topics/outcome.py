@@ -4,6 +4,7 @@ A reader of the tenant's partition of every fact topic, begun at the topics' end
 is complete when ``outcomeCount`` records with the command as their cause have come (settled.md 1).
 """
 
+import contextlib
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import Final
 from confluent_kafka import Consumer, Message, TopicPartition
 from msgspec import Struct
 
-from schemas.codec import decode_envelope, decode_payload
+from schemas.codec import decode_envelope, decode_framed, decode_payload
 from schemas.errors import PoisonError
 from schemas.messages.envelope import Envelope
 from schemas.messages.runtime.facts import CommandRejected
@@ -131,24 +132,32 @@ class OutcomeReader:
                 if error.fatal():
                     return
                 continue
-            try:
-                envelope = decode_envelope(message.value())
-            except PoisonError:
-                continue
-            self._match(envelope)
+            # What cannot be read is nobody's outcome: the verifier names it.
+            with contextlib.suppress(PoisonError):
+                if message.topic() == DEAD_LETTERS:
+                    self._match_dead_letter(message.value() or b"")
+                else:
+                    self._match(decode_envelope(message.value()))
 
     def _match(self, envelope: Envelope) -> None:
-        command_id = envelope.causation_id or ""
         with self._changed:
-            outcome = self._expected.get(command_id)
-            if outcome is None:
-                return
-            payload = decode_payload(envelope.payload_schema_id, envelope.payload)
-            if isinstance(payload, DeadLetter):
-                outcome.dead_letter = payload
-            else:
-                outcome.add(envelope, payload)
-            self._changed.notify_all()
+            outcome = self._expected.get(envelope.causation_id or "")
+            if outcome is not None:
+                outcome.add(envelope, decode_payload(envelope.payload_schema_id, envelope.payload))
+                self._changed.notify_all()
+
+    def _match_dead_letter(self, value: bytes) -> None:
+        """A dead letter's envelope is not to be believed, but its header says which of our records it was."""
+        letter = decode_framed(value)
+        if not isinstance(letter, DeadLetter):
+            return
+        ids = [
+            (h.value or b"").decode(errors="replace") for h in letter.headers if h.name == "ce_id"
+        ]
+        with self._changed:
+            for outcome in filter(None, map(self._expected.get, ids)):
+                outcome.dead_letter = letter
+                self._changed.notify_all()
 
     def close(self) -> None:
         """End the thread and leave the broker."""

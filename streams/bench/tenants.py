@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import count
-from typing import Final
+from typing import Any, Final
 
 from schemas.edge_model import model_of
 from streams.run.seeds import PLATFORM_ADMIN, ask, known_facts, publish_seeds
@@ -41,7 +41,7 @@ def provision_tenants(bootstrap: str, names: list[str], role: str) -> None:
 
 def _provision(admin: CommandProducer, bootstrap: str, name: str, role: str) -> None:
     known = known_facts(bootstrap, name)
-    steps = (
+    steps: tuple[tuple[str, str, dict[str, Any]], ...] = (
         ("TenantProvisioned", "ProvisionTenant", {
             "displayName": name, "region": "eu", "ownerPrincipalId": PLATFORM_ADMIN}),
         ("SubscriptionActivated", "ActivateSubscription", {

@@ -109,6 +109,8 @@ class Check:
             return
         try:
             subject, envelope = self.registry.framed(message.value())
+            if subject == "runtime.DeadLetter":
+                return
             if subject == "envelope.StateEntry":
                 self.registry.decode(envelope["valueSchemaId"], envelope["value"])
                 return
