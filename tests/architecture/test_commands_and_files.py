@@ -58,7 +58,7 @@ RECORD_ONLY = {
     "AgentTaskProgressed",
     "StaleResultRecorded",
     "ModelPolicyBreached",
-    "QuotaThresholdCrossed",
+    "QuotaOverrun",
 }
 """Facts that are a record and change no table; each other fact must have an evolver."""
 

@@ -388,6 +388,14 @@ def test_a_limit_without_a_window_waits_for_no_edge() -> None:
     assert ledger.waits_until is None
 
 
+def test_a_soft_limit_that_was_exceeded_waits_for_no_edge() -> None:
+    scenario = tenant_with(limit("tokens.input", 10, "day", hard=False))
+    assert reserve(scenario, "task-1", {"tokens.input": 11}) is None
+    ledger = scenario.tables.get(QuotaLedger, TENANT_LEDGER)
+    assert ledger is not None
+    assert ledger.waits_until is None
+
+
 # -- limits that change ------------------------------------------------------------------------------
 def test_a_lowered_limit_holds_for_admissions_from_then_on() -> None:
     scenario = tenant_with(TOKENS)
