@@ -147,7 +147,7 @@ class OutcomeReader:
                 self._changed.notify_all()
 
     def _match_dead_letter(self, value: bytes) -> None:
-        """A dead letter's envelope is not to be believed, but its header says which of our records it was."""
+        """Match by the header of the record set aside: its envelope is not to be believed."""
         letter = decode_framed(value)
         if not isinstance(letter, DeadLetter):
             return
