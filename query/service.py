@@ -163,7 +163,7 @@ class Service:
             self.projector.run()
         except (OperatorError, LogChangedError) as error:
             self._end(error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the top of the thread: whatever it is, the process ends by it
             _LOG.exception("The projector ended by a defect.")
             self._end(error)
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -57,6 +57,10 @@ class Settings:
     """FACTORY_QUERY_MEMORY: memory that DuckDB may use; must be set before the file is opened."""
     threads: int = 2
     """FACTORY_QUERY_THREADS: threads of DuckDB."""
+
+    def at_port(self, port: int) -> "Settings":
+        """Give the same settings with another port."""
+        return replace(self, port=port)
 
     @property
     def database(self) -> Path:
