@@ -4,8 +4,17 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
-from schemas.ids import ExecutionId, PrincipalId, SubscriptionId, TaskId, TenantId, WorkflowInstanceId
+from processors import pipeline
+from schemas.ids import (
+    ExecutionId,
+    PrincipalId,
+    SubscriptionId,
+    TaskId,
+    TenantId,
+    WorkflowInstanceId,
+)
 from schemas.messages.agents import facts as agents
 from schemas.messages.costs.facts import Price, PriceListPublished
 from schemas.messages.governance.facts import PolicyPublished
@@ -33,10 +42,19 @@ EXECUTION = ExecutionId("exec-00000000-0000-4000-8000-000000000001")
 OTHER_EXECUTION = ExecutionId("exec-00000000-0000-4000-8000-000000000002")
 UNKNOWN_TASK = TaskId("task-00000000-0000-4000-8000-00000000dead")
 OPERATOR, OWNER = PrincipalId("user:olga"), PrincipalId("user:otto")
+MESH = PrincipalId("service:mesh")
 TOKENS = 1_000
 """Input tokens, and output tokens, that a task of these tests may use."""
 COST = 6_000
 """Micros: what a task may cost at most, 1,000 tokens in at 1.00 and out at 5.00 a million."""
+
+ANSWERS = (
+    ClaimAgentTask,
+    HeartbeatAgentTask,
+    ReportAgentProgress,
+    CompleteAgentTask,
+    FailAgentTask,
+)
 
 
 def seed(path: str) -> Any:
@@ -86,6 +104,8 @@ def catalogue() -> list[Any]:
             currency=prices["currency"],
             prices=tuple(_price(p) for p in prices["prices"]),
         ),
+        PrincipalRegistered(principal_id=MESH, kind="service", display_name="Mesh"),
+        RoleGranted(principal_id=MESH, role="AgentMesh"),
         *(_policy(seed(f"policies/{name}.yaml")) for name in ("roles", "risk")),
     ]
 
@@ -118,7 +138,7 @@ def _price(row: dict[str, Any]) -> Price:
     )
 
 
-def _policy(row: dict[str, Any], mode: str = "enforce") -> PolicyPublished:
+def _policy(row: dict[str, Any]) -> PolicyPublished:
     return policy(row["name"], row["text"], row["version"])
 
 
@@ -269,6 +289,21 @@ def artifact(name: str = "report", digest: str = "a" * 64) -> OutputArtifact:
         storage_ref=f"blob://store/{name}",
         classification="Internal",
     )
+
+
+def act(scenario: Scenario, command: Struct, **cause: Any) -> Scenario:
+    """Send a command through the whole pipeline: agents' answers as the mesh, others as the operator."""
+    if isinstance(command, ANSWERS):
+        cause = {"actor_id": MESH, "actor_type": "service", **cause}
+    return scenario.through_pipeline(command, **cause)
+
+
+def happen(scenario: Scenario, fact: Struct) -> Scenario:
+    """Let a fact of another context happen, with all that follows it."""
+    decision = scenario.decide()
+    decision.record(fact)
+    pipeline.follow(decision)
+    return scenario._done()
 
 
 def assignment_of(scenario: Scenario, index: int = -1) -> AgentTaskAssignment:
