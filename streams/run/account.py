@@ -12,6 +12,41 @@ from topics.events import Event
 POLL_SECONDS: Final = 0.1
 
 
+class InOrder:
+    """Gives a tenant's events in its own order: one transaction's facts lie on several topics and come as they come."""
+
+    def __init__(self, newest: dict[str, int]) -> None:
+        self._newest = newest
+        self._early: dict[str, dict[int, Event]] = {}
+
+    def add(self, event: Event) -> None:
+        """Keep an event until those before it have come."""
+        envelope = event.envelope
+        if envelope.sequence is not None and envelope.sequence > self._newest.get(
+            envelope.tenant_id, 0
+        ):
+            self._early.setdefault(envelope.tenant_id, {})[envelope.sequence] = event
+
+    def take(self) -> list[Event]:
+        """Give the events that follow without a hole."""
+        ready = []
+        for tenant_id, early in self._early.items():
+            while (event := early.pop(self._newest.get(tenant_id, 0) + 1, None)) is not None:
+                self._newest[tenant_id] = event.envelope.sequence or 0
+                ready.append(event)
+        return ready
+
+
+def known_sequences(bootstrap: str, tenants: Collection[str]) -> dict[str, int]:
+    """Give the newest sequence of each tenant's facts so far."""
+    newest = dict.fromkeys(tenants, 0)
+    for tenant_id in tenants:
+        with EventConsumer(bootstrap=bootstrap, tenant_id=tenant_id).from_beginning() as events:
+            for event in events.until_end():
+                newest[tenant_id] = max(newest[tenant_id], event.envelope.sequence or 0)
+    return newest
+
+
 class Account:
     """Prints events as they are committed, and lets the story wait for one.
 
@@ -27,18 +62,18 @@ class Account:
         self._stop = threading.Event()
         self.seen: list[Event] = []
         self._events = EventConsumer(bootstrap=bootstrap).from_now()
+        self._order = InOrder(known_sequences(bootstrap, tenants))
         self._thread = threading.Thread(target=self._run, name="account", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            events = [
-                e for e in self._events.poll(POLL_SECONDS) if e.envelope.tenant_id in self._tenants
-            ]
+            for event in self._events.poll(POLL_SECONDS):
+                if event.envelope.tenant_id in self._tenants:
+                    self._order.add(event)
+            events = self._order.take()
             if not events:
                 continue
-            # One transaction's facts lie on several topics: a batch is shown in the tenant's own order.
-            events.sort(key=lambda e: (e.envelope.tenant_id, e.envelope.sequence or 0))
             with self._changed:
                 self.seen += events
                 self._changed.notify_all()
