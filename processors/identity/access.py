@@ -66,13 +66,18 @@ def find(decision: Decision, principal_id: PrincipalId) -> Principal | None:
 def _roles(
     decision: Decision, principal_id: PrincipalId, project_id: ProjectId | None
 ) -> Iterator[str]:
-    """Give the roles that count: the tenant's for the whole of it or the project, then the platform's."""
+    """Give the roles that count: the tenant's for the whole of it or the project, then the platform's.
+
+    A principal of the tenant that was there before the platform's of the same id is another one: it gets none of the
+    platform's roles.
+    """
     own = decision.tables.get(Principal, principal_id)
     for binding in own.bindings if own is not None else ():
         if binding.project_id is None or binding.project_id == project_id:
             yield binding.role
-    if decision.tenant_id == SYSTEM:
-        return
     platform = decision.system.get(Principal, principal_id)
-    for binding in platform.bindings if platform is not None else ():
-        yield binding.role
+    if decision.tenant_id == SYSTEM or platform is None:
+        return
+    if own is None or own.registered_at >= platform.registered_at:
+        for binding in platform.bindings:
+            yield binding.role

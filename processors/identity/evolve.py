@@ -10,11 +10,16 @@ from processors.identity.state import Principal, RoleBinding
 from schemas.messages.identity import facts
 
 
-def principal_registered(tables: Tables, fact: facts.PrincipalRegistered, _meta: Meta) -> None:
+def principal_registered(tables: Tables, fact: facts.PrincipalRegistered, meta: Meta) -> None:
     """Put the principal, without a role."""
     tables.put(
         fact.principal_id,
-        Principal(kind=fact.kind, display_name=fact.display_name, bindings=()),
+        Principal(
+            kind=fact.kind,
+            display_name=fact.display_name,
+            registered_at=meta.at,
+            bindings=(),
+        ),
     )
 
 

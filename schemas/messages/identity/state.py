@@ -23,5 +23,7 @@ class Principal(Struct, frozen=True, kw_only=True, rename="camel"):
     """What acts under this id."""
     display_name: Annotated[str, Meta(max_length=200, min_length=1)]
     """Name of the principal as people read it."""
+    registered_at: int
+    """When it became known: the earlier of two of one id keeps it."""
     bindings: tuple[RoleBinding, ...]
     """Roles bound to it, in the order of granting."""

@@ -68,6 +68,16 @@ def test_roles_of_tenant_and_platform_are_told_together() -> None:
     assert identity.roles_of(scenario.decide(), PrincipalId("user:nobody")) == ()
 
 
+def test_whom_the_tenant_knew_before_the_platform_is_another_than_the_platforms() -> None:
+    scenario = given.tenant()
+    scenario.at += 1
+    scenario.given_system(
+        given.registered(given.PETER), given.granted(given.PETER, "PlatformAdmin")
+    )
+    assert identity.roles_of(scenario.decide(), given.PETER) == ()
+    assert not identity.permits(scenario.decide(), given.PETER, "tenant:suspend")
+
+
 def test_a_role_of_a_later_release_permits_nothing() -> None:
     scenario = given.tenant().given(given.granted(given.PETER, "Astronaut"))
     assert not identity.permits(scenario.decide(), given.PETER, "workflow:start")

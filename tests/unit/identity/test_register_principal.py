@@ -19,7 +19,7 @@ def test_a_principal_id_is_used_once_in_a_tenant() -> None:
     )
 
 
-def test_another_tenants_principal_does_not_stand_in_the_way() -> None:
-    given.tenant().given_system(given.registered(given.MESH)).when(COMMAND).then(
-        PrincipalRegistered
+def test_an_id_of_the_platform_is_not_the_tenants_to_give() -> None:
+    given.tenant().given_system(given.registered(given.MESH)).when(COMMAND).refused(
+        "ALREADY_EXISTS", "principalId"
     )
