@@ -10,7 +10,7 @@ import typer
 
 from schemas.cli import app as schemas
 from schemas.output import OperatorError
-from streams import worker_cli
+from streams import replay_cli, worker_cli
 from streams.bench.cli import app as bench
 from streams.local.cli import app as kafka
 from streams.run import cli as run_cli
@@ -31,6 +31,7 @@ workflow = typer.Typer(help="Workflow instances.", no_args_is_help=True)
 
 run_cli.register(app)
 worker_cli.register(app)
+replay_cli.register(app)
 workflow_cli.register(workflow)
 app.add_typer(command, name="command")
 app.add_typer(events, name="events")
