@@ -8,6 +8,7 @@ import sys
 
 import typer
 
+from query import cli as query_cli
 from schemas.cli import app as schemas
 from schemas.output import OperatorError
 from streams import replay_cli, worker_cli
@@ -33,6 +34,7 @@ run_cli.register(app)
 worker_cli.register(app)
 replay_cli.register(app)
 workflow_cli.register(workflow)
+query_cli.register(app, workflow)
 app.add_typer(command, name="command")
 app.add_typer(events, name="events")
 app.add_typer(workflow, name="workflow")

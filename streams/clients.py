@@ -30,6 +30,8 @@ OnFatal = Callable[[KafkaError], None]
 
 READ_COMMITTED: Final = "read_committed"
 RETRY_PAUSE_S: Final = 0.05
+_FASTEST_GZIP: Final = 1
+"""Compresses nearly as far as the default level, for a tenth of a record's cost (measured: README.md)."""
 MAX_POLL_MS: Final = 600_000
 """Longest time between two polls, milliseconds; above the longest restore (guard 18)."""
 
@@ -81,7 +83,8 @@ def transactional_producer(
             "transactional.id": transactional_id,
             "transaction.timeout.ms": settings.transaction_timeout_ms,
             "linger.ms": 0,
-            "compression.type": "lz4",
+            "compression.type": settings.compression,
+            "compression.level": _FASTEST_GZIP if settings.compression == "gzip" else -1,
             "message.max.bytes": RECORD_BYTES_MAX,
             "queue.buffering.max.messages": 500_000,
             "error_cb": lambda error: on_fatal(error) if error.fatal() else None,

@@ -51,6 +51,8 @@ class Settings:
     """FACTORY_CYCLE_RECORDS_MAX: most records of a cycle (below 500 the commit dominates)."""
     cycle_bytes_max: int = 16_000_000
     """FACTORY_CYCLE_BYTES_MAX: input bytes after which a cycle takes no further batch."""
+    compression: str = "gzip"
+    """FACTORY_COMPRESSION: codec of what a worker writes; the default is read by every client without an extra."""
     command_horizon_s: int = 24 * 3600
     """FACTORY_COMMAND_HORIZON_S: how long a command id is remembered; older ids are refused (settled.md 3)."""
     web_port: int = 0
@@ -83,6 +85,7 @@ _VARIABLES: Final[dict[str, str]] = {
     "cycle_ms": "FACTORY_CYCLE_MS",
     "cycle_records_max": "FACTORY_CYCLE_RECORDS_MAX",
     "cycle_bytes_max": "FACTORY_CYCLE_BYTES_MAX",
+    "compression": "FACTORY_COMPRESSION",
     "command_horizon_s": "FACTORY_COMMAND_HORIZON_S",
     "web_port": "FACTORY_WORKER_PORT",
     "crash_at": "FACTORY_CRASH_AT",

@@ -61,6 +61,12 @@ class Jar(Struct, frozen=True, kw_only=True, rename="camel"):
     spills_at: int | None = None
 
 
+class Note(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A text of any size."""
+
+    text: str
+
+
 class MarbleRulePublished(Struct, frozen=True, kw_only=True, rename="camel"):
     """A fact of the platform that every partition needs: here, the largest number of marbles of a command."""
 
@@ -111,6 +117,7 @@ _AVRO: dict[type[Struct], tuple[str, tuple[str, str] | None, list[tuple[str, Any
         [("ruleId", "string"), ("most", "long")],
     ),
     MarbleRule: ("state", None, [("most", "long")]),
+    Note: ("state", None, [("text", "string")]),
 }
 
 
