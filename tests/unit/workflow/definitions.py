@@ -8,6 +8,14 @@ from schemas.messages.workflow.facts import WorkflowDefinitionPublished
 from tests.unit.scenario import Scenario
 from tests.unit.workflow.world import ROLE, SKILL, world
 
+
+class _Plain(yaml.SafeDumper):
+    """Writes a repeated value again: definitions have no anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002  # the library's signature
+        return True
+
+
 NAME = "work"
 Item = dict[str, Any]
 
@@ -42,7 +50,7 @@ def steps(**tasks: Item) -> list[Item]:
 def text(do: list[Item], name: str = NAME, version: str = "1.0.0", **top: Any) -> str:
     """Give a definition's YAML."""
     document = {"dsl": "1.0.3", "namespace": "tests", "name": name, "version": version}
-    return yaml.safe_dump({"document": document, **top, "do": do}, sort_keys=False)
+    return yaml.dump({"document": document, **top, "do": do}, Dumper=_Plain, sort_keys=False)
 
 
 def published(
