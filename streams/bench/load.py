@@ -59,9 +59,10 @@ class Load:
         """
         self._events.from_now()
         begin = last = time.monotonic()
+        first = self._number
         while True:
             elapsed = time.monotonic() - begin
-            more = self._number < count or elapsed < seconds
+            more = self._number - first < count or elapsed < seconds
             while more and len(self._started) < concurrency:
                 self._start()
             if not more and not self._started:
