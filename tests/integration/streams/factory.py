@@ -75,6 +75,7 @@ class Factory:
             bootstrap=self.bootstrap, group=f"{self.prefix}worker", local=self.folder
         )
         self.ends = LogEnds(self.settings)
+        self.admin = admin_client(self.bootstrap)
         self.producer = Producer({**producer_options(self.bootstrap), "linger.ms": 0})
         self.failed: list[KafkaError] = []
         self.create_topics()
@@ -86,7 +87,7 @@ class Factory:
             for row in TOPICS
             if only in {None, row.name}
         ]
-        provision(admin_client(self.bootstrap), rows)
+        provision(self.admin, rows)
 
     @contextmanager
     def worker(

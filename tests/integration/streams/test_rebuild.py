@@ -13,7 +13,6 @@ from tests.integration.streams import toy
 from tests.integration.streams.factory import Factory, until
 from tests.integration.streams.toy import AddMarbles, PublishMarbleRule
 from topics.partition import partition_of
-from topics.provision import admin_client
 
 pytestmark = pytest.mark.kafka
 
@@ -59,9 +58,8 @@ def load(factory: Factory) -> int:
 def delete_state(factory: Factory) -> None:
     """Delete the changelog and create it anew."""
     name = factory.layout.physical("cp.state.v1")
-    admin = admin_client(factory.bootstrap)
-    admin.delete_topics([name])[name].result(20)
-    until(lambda: name not in admin.list_topics(timeout=10).topics, "the changelog is gone")
+    factory.admin.delete_topics([name])[name].result(20)
+    until(lambda: name not in factory.admin.list_topics(timeout=10).topics, "the changelog is gone")
     factory.create_topics("cp.state.v1")
 
 
