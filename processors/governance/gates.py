@@ -18,6 +18,8 @@ from schemas.ids import SYSTEM, ApprovalId, DecisionId, PrincipalId
 from schemas.messages.governance.facts import ApprovalConsumed, PolicyDecisionRecorded
 
 COMMAND_APPROVER: Final = "TenantOwner"
+PLATFORM_APPROVER: Final = "PlatformAdmin"
+"""Who approves a command of tenant ``system``, where no other role of people can be held."""
 COMMAND_APPROVAL_MICROS: Final = 24 * 3600 * 1_000_000
 """A command that needs approval waits a day for it."""
 
@@ -123,7 +125,7 @@ def gate_command(
         action=action,
         resource=resource,
         title=f"{decision.cause.actor_id} asks for {action} on {resource}",
-        approver_role=COMMAND_APPROVER,
+        approver_role=PLATFORM_APPROVER if decision.tenant_id == SYSTEM else COMMAND_APPROVER,
         quorum=1,
         four_eyes=True,
         expires_at=decision.at + COMMAND_APPROVAL_MICROS,

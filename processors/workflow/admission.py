@@ -10,7 +10,7 @@ from processors.workflow.definition.model import CallAgentTask
 from processors.workflow.fault import fault
 from processors.workflow.gating import Work, gate
 from processors.workflow.need import Need, need_of
-from processors.workflow.queues import block, is_queued, unblock
+from processors.workflow.queues import block, unblock
 from processors.workflow.run import Run
 from processors.workflow.state import AgentTask
 from processors.workflow.values import View
@@ -31,9 +31,9 @@ def admit(run: Run, path: str, call: CallAgentTask) -> None:
     reservation_id = ReservationId(f"task/{task_id}/{attempt}")
     short = tenancy.shortage(run.decision, need.amounts, run.project_id)
     if short is not None:
-        if not is_queued(run, step, call):  # the breach is recorded once a window, and told with it
-            tenancy.reserve(run.decision, reservation_id, need.amounts, run.project_id)
-            block(run, path, call, step, short)
+        # Each says so once: the quota once a window, which sets the timer of the window's edge, the step once.
+        tenancy.reserve(run.decision, reservation_id, need.amounts, run.project_id)
+        block(run, path, call, step, short)
         return
     work = _work(run, path, call, need, attempt)
     allowed = gate(run, path, call, step=step, need=need, work=work)

@@ -89,7 +89,7 @@ def _ask(run: Run, action: str, call: CallAgentTask, need: Need, work: Work) -> 
             "projectId": run.project_id or "",
         },
         principal_id=run.started_by,
-        roles=identity.roles_of(run.decision, run.started_by),
+        roles=identity.roles_of(run.decision, run.started_by, run.project_id),
     )
 
 

@@ -58,5 +58,5 @@ def _gate(run: Run, command: SkipWorkflowStep, step: WorkflowStep) -> Rejection 
             "kind": step.kind,
             "projectId": run.project_id or "",
         },
-        roles=identity.roles_of(decision, decision.cause.actor_id),
+        roles=identity.roles_of(decision, decision.cause.actor_id, run.project_id),
     )

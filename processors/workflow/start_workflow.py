@@ -94,7 +94,7 @@ def _gate(command: StartWorkflow, decision: Decision, published: Published) -> R
             "priority": command.priority,
             "projectId": command.project_id or "",
         },
-        roles=identity.roles_of(decision, decision.cause.actor_id),
+        roles=identity.roles_of(decision, decision.cause.actor_id, command.project_id),
     )
 
 
