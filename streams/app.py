@@ -76,7 +76,12 @@ def run_worker(settings: Settings, layout: Layout, rules: Rules) -> None:
     log.info("worker %s: status at http://127.0.0.1:%d/", settings.worker_name, port)
     app = host_app(settings, engine, port)
     worker = faust.Worker(
-        app, Runtime(engine), loglevel="WARN", override_logging=False, redirect_stdouts=False
+        app,
+        Runtime(engine),
+        loglevel="WARN",
+        override_logging=False,
+        redirect_stdouts=False,
+        quiet=True,
     )
     worker.execute_from_commandline()
 

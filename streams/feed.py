@@ -197,7 +197,9 @@ def run_feed(settings: Settings, layout: Layout) -> None:
     port = settings.web_port or free_port()
     log.info("feed: status at http://127.0.0.1:%d/", port)
     app = feed_app(settings, layout, seen, port)
-    worker = faust.Worker(app, loglevel="WARN", override_logging=False, redirect_stdouts=False)
+    worker = faust.Worker(
+        app, loglevel="WARN", override_logging=False, redirect_stdouts=False, quiet=True
+    )
     worker.execute_from_commandline()
 
 
