@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from processors import registry
-from schemas.catalogue import catalogue
 from schemas.naming import snake
 from tests.architecture.source import ROOT
+from tests.released import released
 from topics.catalogue import BROADCASTS, TOPICS
 
 ENGINE_COMMANDS = {"FireTimer"}
@@ -13,14 +13,14 @@ ENGINE_COMMANDS = {"FireTimer"}
 
 
 def test_every_command_schema_has_a_rule_and_the_reverse() -> None:
-    schemas = set(catalogue().of_kind("command")) - ENGINE_COMMANDS
+    schemas = set(released("command")) - ENGINE_COMMANDS
     assert schemas == set(registry.rules_by_name())
 
 
 def test_every_command_lives_in_a_file_of_its_name() -> None:
     missing = [
         name
-        for name, entry in catalogue().of_kind("command").items()
+        for name, entry in released("command").items()
         if name not in ENGINE_COMMANDS
         and not (ROOT / "processors" / entry.context / f"{snake(name)}.py").is_file()
     ]
@@ -29,7 +29,7 @@ def test_every_command_lives_in_a_file_of_its_name() -> None:
 
 def test_every_command_file_says_what_it_produces_and_refuses() -> None:
     wrong = []
-    for name, entry in catalogue().of_kind("command").items():
+    for name, entry in released("command").items():
         if name in ENGINE_COMMANDS:
             continue
         path = Path(ROOT / "processors" / entry.context / f"{snake(name)}.py")
@@ -42,13 +42,13 @@ def test_every_command_file_says_what_it_produces_and_refuses() -> None:
 
 def test_every_command_may_come_in_by_some_input_topic() -> None:
     admitted = {name for topic in TOPICS for name in topic.admits} - BROADCASTS
-    assert set(catalogue().of_kind("command")) == admitted
+    assert set(released("command")) == admitted
 
 
 def test_every_fact_is_evolved_or_known_to_change_no_state() -> None:
     followed = {fact.__name__ for fact in registry.evolvers()}
     stateless = {"CommandRejected"}
-    unfollowed = set(catalogue().of_kind("fact")) - followed - stateless
+    unfollowed = set(released("fact")) - followed - stateless
     assert unfollowed <= RECORD_ONLY
 
 
