@@ -55,7 +55,7 @@ def _of_output(
 def _of_models(run: Run, task: AgentTask, command: CompleteAgentTask) -> list[str]:
     policy = agents.resolve_model_policy(run.decision, task.model_policy)
     if policy is None:
-        return [f"the model policy {task.model_policy} is gone"]
+        raise AssertionError(f"{task.model_policy} was assigned under and is not published")
     breaches = agents.check_models(policy, command.model_invocations)
     if breaches:
         fact = ModelPolicyBreached(

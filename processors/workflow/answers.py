@@ -8,7 +8,7 @@ from processors.decision import Decision
 from processors.workflow.advance import advance
 from processors.workflow.definition.model import CallApproval
 from processors.workflow.fault import Fault, StepFaultError
-from processors.workflow.run import Run, open_run
+from processors.workflow.run import Run, run_of
 from processors.workflow.state import ApprovalWait
 from processors.workflow.steps import approval
 from schemas.ids import ApprovalId
@@ -61,7 +61,6 @@ def rejected(decision: Decision, fact: ApprovalRejected, _meta: Meta) -> None:
 def _waiting(decision: Decision, approval_id: ApprovalId) -> tuple[Run, str] | None:
     """Give (run, running path) of the step that waits for the approval, None where none does."""
     wait = decision.tables.get(ApprovalWait, approval_id)
-    run = open_run(decision, wait.workflow_instance_id) if wait is not None else None
-    if wait is None or run is None or run.is_over:
+    if wait is None:
         return None
-    return run, wait.step_path
+    return run_of(decision, wait.workflow_instance_id), wait.step_path

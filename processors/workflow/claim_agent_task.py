@@ -10,7 +10,7 @@ from processors import agents
 from processors.contract import Rejection
 from processors.decision import Decision
 from processors.workflow.leases import stale, stale_reason, unknown
-from processors.workflow.run import open_run
+from processors.workflow.run import run_of
 from processors.workflow.state import AgentTask
 from schemas.messages.workflow.commands import ClaimAgentTask
 from schemas.messages.workflow.facts import AgentLeaseExtended, AgentTaskClaimed
@@ -34,7 +34,7 @@ def decide(command: ClaimAgentTask, decision: Decision) -> Rejection | None:
     )
     if refused is not None:
         return refused
-    open_run(decision, task.workflow_instance_id)
+    run_of(decision, task.workflow_instance_id).of_task(command.task_id)
     decision.record(_fact(command, task, decision.at + task.lease_micros))
     return None
 

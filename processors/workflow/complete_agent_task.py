@@ -17,7 +17,7 @@ from processors.workflow.definition.model import CallAgentTask
 from processors.workflow.documents import decode, encode
 from processors.workflow.fault import Fault, StepFaultError
 from processors.workflow.leases import stale_reason, unknown
-from processors.workflow.run import Run, open_run
+from processors.workflow.run import Run, run_of
 from processors.workflow.settlement import settle_result
 from processors.workflow.stale_results import refuse
 from processors.workflow.state import AgentTask
@@ -43,9 +43,7 @@ def decide(command: CompleteAgentTask, decision: Decision) -> Rejection | None:
     refused = _unfit(decision, command, task)
     if refused is not None:
         return refused
-    run = open_run(decision, task.workflow_instance_id)
-    if run is None:
-        return unknown(command)
+    run = run_of(decision, task.workflow_instance_id)
     _take_in(run, command, task)
     advance(run)
     return None

@@ -3,7 +3,13 @@
 from msgspec.structs import replace
 
 from processors.contract import Meta, Tables
-from processors.workflow.state import AgentTask, WorkflowDocument, WorkflowInstance, WorkflowStep
+from processors.workflow.state import (
+    AgentTask,
+    WorkflowDocument,
+    WorkflowInstance,
+    WorkflowStep,
+    step_id,
+)
 from schemas.ids import WorkflowInstanceId
 from schemas.messages.workflow import facts
 
@@ -13,6 +19,14 @@ def header(tables: Tables, instance_id: WorkflowInstanceId) -> WorkflowInstance:
     found = tables.get(WorkflowInstance, instance_id)
     if found is None:
         raise AssertionError(f"a fact of workflow instance {instance_id}, which never started")
+    return found
+
+
+def step_of(tables: Tables, instance_id: WorkflowInstanceId, path: str) -> WorkflowStep:
+    """Give the step that a fact presupposes."""
+    found = tables.get(WorkflowStep, step_id(instance_id, path))
+    if found is None:
+        raise AssertionError(f"a fact of step {path} of {instance_id}, which never began")
     return found
 
 

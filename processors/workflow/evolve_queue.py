@@ -7,7 +7,7 @@ sequence of the fact that put it there, so that the first of a queue is the long
 from msgspec.structs import replace
 
 from processors.contract import Meta, Tables
-from processors.workflow.evolve_instance import no_longer_escalated
+from processors.workflow.evolve_instance import step_of
 from processors.workflow.state import (
     QUEUES,
     AgentTask,
@@ -114,11 +114,8 @@ def _enqueue(tables: Tables, fact: facts.WorkflowInstanceBlocked, meta: Meta) ->
 def unblocked(tables: Tables, fact: facts.WorkflowInstanceUnblocked, _: Meta) -> None:
     """Let the step go on; a granted approval is remembered until the step is assigned."""
     record_id = step_id(fact.workflow_instance_id, fact.step_path)
-    step = tables.get(WorkflowStep, record_id)
-    if step is None:
-        return
+    step = step_of(tables, fact.workflow_instance_id, fact.step_path)
     leave_queue(tables, step)
-    no_longer_escalated(tables, fact.workflow_instance_id, step)
     if fact.approval_id is not None:
         tables.delete(ApprovalWait, fact.approval_id)
     tables.put(

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from processors.contract import Meta, Tables
 from processors.workflow.documents import decode, encode
-from processors.workflow.evolve_instance import header, no_longer_escalated
+from processors.workflow.evolve_instance import header, no_longer_escalated, step_of
 from processors.workflow.evolve_queue import leave_queue
 from processors.workflow.state import (
     BETWEEN_ATTEMPTS,
@@ -96,11 +96,9 @@ def started(tables: Tables, fact: facts.WorkflowStepStarted, _: Meta) -> None:
 def _count(
     tables: Tables, instance_id: WorkflowInstanceId, path: str, begun: int = 0, ended: int = 0
 ) -> None:
-    record_id = step_id(instance_id, path)
-    step = tables.get(WorkflowStep, record_id)
-    if step is not None:
-        counted = replace(step, begun=step.begun + begun, ended=step.ended + ended)
-        tables.put(record_id, counted)
+    step = step_of(tables, instance_id, path)
+    counted = replace(step, begun=step.begun + begun, ended=step.ended + ended)
+    tables.put(step_id(instance_id, path), counted)
 
 
 def completed(tables: Tables, fact: facts.WorkflowStepCompleted, _: Meta) -> None:
@@ -136,11 +134,9 @@ def failed(tables: Tables, fact: facts.WorkflowStepFailed, _: Meta) -> None:
 def escalated(tables: Tables, fact: facts.WorkflowInstanceEscalated, _: Meta) -> None:
     """Leave the step to a person."""
     instance_id = fact.workflow_instance_id
-    record_id = step_id(instance_id, fact.step_path)
-    step = tables.get(WorkflowStep, record_id)
-    if step is None or step.status == "Escalated":
-        return
-    tables.put(record_id, replace(step, status="Escalated", timeout_at=None))
+    step = step_of(tables, instance_id, fact.step_path)
+    asked = replace(step, status="Escalated")
+    tables.put(step_id(instance_id, fact.step_path), asked)
     instance = header(tables, instance_id)
     tables.put(instance_id, replace(instance, escalated_steps=instance.escalated_steps + 1))
 
@@ -160,22 +156,16 @@ def skipped(tables: Tables, fact: facts.WorkflowStepSkipped, _: Meta) -> None:
 
 def _stop(tables: Tables, instance_id: WorkflowInstanceId, path: str) -> None:
     """Let a loop end with the turns that have begun."""
-    record_id = step_id(instance_id, path)
-    step = tables.get(WorkflowStep, record_id)
-    if step is not None:
-        tables.put(record_id, replace(step, total=step.begun))
+    step = step_of(tables, instance_id, path)
+    tables.put(step_id(instance_id, path), replace(step, total=step.begun))
 
 
 def retried(tables: Tables, fact: facts.WorkflowStepRetried, _: Meta) -> None:
     """Open the step's next attempt and forget what ran inside it."""
     instance_id = fact.workflow_instance_id
     record_id = step_id(instance_id, fact.step_path)
-    step = tables.get(WorkflowStep, record_id)
-    if step is None:
-        return
+    step = step_of(tables, instance_id, fact.step_path)
     no_longer_escalated(tables, instance_id, step)
-    if step.approval_id is not None:
-        tables.delete(ApprovalWait, step.approval_id)
     opened = replace(
         step,
         status="AwaitingTimer" if fact.retry_at is not None else "Running",
@@ -183,9 +173,6 @@ def retried(tables: Tables, fact: facts.WorkflowStepRetried, _: Meta) -> None:
         begun=0,
         ended=0,
         error="",
-        approval_id=None,
-        subject_digest="",
-        approved=False,
         wakes_at=fact.retry_at,
     )
     tables.put(record_id, opened)

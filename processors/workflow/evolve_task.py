@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from processors.contract import Meta, Tables
-from processors.workflow.evolve_instance import no_longer_escalated
+from processors.workflow.evolve_instance import no_longer_escalated, step_of
 from processors.workflow.evolve_queue import leave_queue
 from processors.workflow.evolve_step import close
 from processors.workflow.state import (
@@ -154,10 +154,9 @@ def failed(tables: Tables, fact: facts.AgentTaskFailed, meta: Meta) -> None:
 
 
 def _set_status(tables: Tables, task: AgentTask, status: StepStatus) -> None:
+    step = step_of(tables, task.workflow_instance_id, task.step_path)
     record_id = step_id(task.workflow_instance_id, task.step_path)
-    step = tables.get(WorkflowStep, record_id)
-    if step is not None:
-        tables.put(record_id, replace(step, status=status))
+    tables.put(record_id, replace(step, status=status))
 
 
 def expired(tables: Tables, fact: facts.AgentTaskExpired, meta: Meta) -> None:

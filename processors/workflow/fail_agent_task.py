@@ -14,7 +14,7 @@ from processors.workflow.advance import advance
 from processors.workflow.backoff import retry_at
 from processors.workflow.fault import Fault
 from processors.workflow.leases import stale_reason, unknown
-from processors.workflow.run import Run, open_run
+from processors.workflow.run import Run, run_of
 from processors.workflow.settlement import settle_result
 from processors.workflow.stale_results import refuse
 from processors.workflow.state import AgentTask
@@ -41,9 +41,7 @@ def decide(command: FailAgentTask, decision: Decision) -> Rejection | None:
         )
         if refused is not None:
             return refused
-    run = open_run(decision, task.workflow_instance_id)
-    if run is None:
-        return unknown(command)
+    run = run_of(decision, task.workflow_instance_id)
     _take_in(run, command, task)
     advance(run)
     return None

@@ -4,7 +4,7 @@ from typing import Literal
 
 from processors import tenancy
 from processors.workflow.definition.model import Task
-from processors.workflow.evolve_queue import SUSPENDED, paused_queue
+from processors.workflow.evolve_queue import paused_queue
 from processors.workflow.kinds import kind_of
 from processors.workflow.run import Run
 from processors.workflow.state import WaitingStep
@@ -14,20 +14,15 @@ from schemas.messages.workflow.facts import WorkflowInstanceBlocked, WorkflowIns
 def is_held(run: Run, path: str, task: Task) -> bool:
     """Hold a step up that must not begin now, and say so; give whether it is held."""
     if run.instance.status == "Paused":
-        _hold(run, path, task, paused_queue(run.instance_id), "paused")
+        _hold(run, path, task, "paused")
     elif not tenancy.is_active(run.decision):
-        _hold(run, path, task, SUSPENDED, "suspended")
+        _hold(run, path, task, "suspended")
     else:
         return False
     return True
 
 
-def _hold(
-    run: Run, path: str, task: Task, queue: str, reason: Literal["paused", "suspended"]
-) -> None:
-    step = run.step(path)
-    if step is not None and step.waiting_id.startswith(f"{queue}/"):
-        return
+def _hold(run: Run, path: str, task: Task, reason: Literal["paused", "suspended"]) -> None:
     fact = WorkflowInstanceBlocked(
         workflow_instance_id=run.instance_id,
         step_path=path,

@@ -9,6 +9,7 @@ from processors.decision import Decision
 from processors.workflow.definition.model import CallAgentTask, Definition
 from processors.workflow.fault import fault
 from processors.workflow.state import AgentTask
+from schemas.ids import SYSTEM
 
 TASKS, INPUT, OUTPUT, COST = "tasks.active", "tokens.input", "tokens.output", "cost.amount"
 """Quota dimensions that a task reserves (settled.md 22)."""
@@ -52,12 +53,7 @@ def need_of(decision: Decision, call: CallAgentTask, task: AgentTask | None) -> 
 
 def skill_of(decision: Decision, call: CallAgentTask, version_range: str) -> SkillVersion:
     """Give the newest version in the range of the skill that a step calls; raises as need_of does."""
-    named = _parsed(call.skill)
-    found = (
-        agents.resolve_skill(decision, named.owner, named.name, version_range)
-        if named is not None
-        else None
-    )
+    found = agents.resolve_skill(decision, SYSTEM, call.skill, version_range)
     if found is None:
         raise fault("unresolved", f"no skill {call.skill} {version_range} is published")
     return found
@@ -65,11 +61,8 @@ def skill_of(decision: Decision, call: CallAgentTask, version_range: str) -> Ski
 
 def skills_missing(decision: Decision, definition: Definition) -> list[str]:
     """List the skills, with their ranges, that a definition uses and that are not published."""
-    missing = []
-    for name, version_range in definition.skills:
-        named = _parsed(name)
-        if named is None or not agents.resolve_skill(
-            decision, named.owner, named.name, version_range
-        ):
-            missing.append(f"{name} {version_range}")
-    return missing
+    return [
+        f"{name} {version_range}"
+        for name, version_range in definition.skills
+        if agents.resolve_skill(decision, SYSTEM, name, version_range) is None
+    ]

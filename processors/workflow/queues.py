@@ -11,7 +11,7 @@ from processors.decision import Decision
 from processors.tenancy import Shortage
 from processors.workflow.definition.model import CallAgentTask
 from processors.workflow.finishing import timeout_of
-from processors.workflow.run import Run, open_run
+from processors.workflow.run import Run, run_of
 from processors.workflow.state import QUEUES, WaitingQueue, WaitingStep, WorkflowStep
 from schemas.messages.workflow.facts import WorkflowInstanceBlocked, WorkflowInstanceUnblocked
 
@@ -103,9 +103,7 @@ def _next(decision: Decision, queues: dict[str, WaitingQueue]) -> tuple[str, str
 
 
 def _try(decision: Decision, advance: Callable[[Run], None], waiting: WaitingStep) -> None:
-    run = open_run(decision, waiting.workflow_instance_id)
-    if run is None:
-        raise AssertionError(f"{waiting.workflow_instance_id} waits and does not exist")
+    run = run_of(decision, waiting.workflow_instance_id)
     run.comes_from_queue = True
     run.begin(waiting.step_path)
     advance(run)

@@ -9,7 +9,7 @@ from processors.workflow import answers, holding
 from processors.workflow.advance import advance
 from processors.workflow.evolve_queue import SUSPENDED
 from processors.workflow.queues import try_queues
-from processors.workflow.run import open_run
+from processors.workflow.run import run_of
 from processors.workflow.state import WaitingStep
 from schemas.messages.agents.facts import AgentPoolSized
 from schemas.messages.governance.facts import ApprovalGranted, ApprovalRejected
@@ -37,10 +37,9 @@ def reactivated(decision: Decision, _fact: TenantReactivated, _meta: Meta) -> No
     """Let the steps go on that the suspension held up."""
     scope = decision.scope
     for _, waiting in list(decision.tables.children(WaitingStep, SUSPENDED)):
-        run = open_run(decision, waiting.workflow_instance_id)
-        if run is not None:
-            holding.release(run, waiting)
-            advance(run)
+        run = run_of(decision, waiting.workflow_instance_id)
+        holding.release(run, waiting)
+        advance(run)
     decision.scope = scope
 
 

@@ -9,7 +9,7 @@ Source    domain.md §5.3
 from processors.contract import Rejection
 from processors.decision import Decision
 from processors.workflow.leases import stale, stale_reason, unclaimed, unknown
-from processors.workflow.run import open_run
+from processors.workflow.run import run_of
 from processors.workflow.state import AgentTask
 from schemas.messages.workflow.commands import ReportAgentProgress
 from schemas.messages.workflow.facts import AgentTaskProgressed
@@ -25,7 +25,7 @@ def decide(command: ReportAgentProgress, decision: Decision) -> Rejection | None
         return stale(reason, task)
     if task.status != "Claimed":
         return unclaimed(task)
-    open_run(decision, task.workflow_instance_id)
+    run_of(decision, task.workflow_instance_id).of_task(command.task_id)
     fact = AgentTaskProgressed(
         task_id=command.task_id,
         attempt=task.attempt,

@@ -1,7 +1,7 @@
 """RetryWorkflowStep — answer an escalation: try the step again.
 
 State     WorkflowStep, Escalated
-Produces  WorkflowStepRetried, ApprovalWithdrawn of an approval still open, then what follows
+Produces  WorkflowStepRetried, then what follows
 Refuses   NOT_FOUND (instance, step), INVALID_STATE (ended, or the step is not escalated)
 Source    domain.md §5.2
 """
@@ -10,7 +10,6 @@ from processors.contract import Rejection
 from processors.decision import Decision
 from processors.workflow.advance import advance
 from processors.workflow.instances import escalated, running
-from processors.workflow.withdrawing import withdraw_waits
 from schemas.messages.workflow.commands import RetryWorkflowStep
 from schemas.messages.workflow.facts import WorkflowStepRetried
 
@@ -23,7 +22,6 @@ def decide(command: RetryWorkflowStep, decision: Decision) -> Rejection | None:
     step = escalated(run, command.step_path)
     if isinstance(step, Rejection):
         return step
-    withdraw_waits(run, step, "the step is tried again")
     fact = WorkflowStepRetried(
         workflow_instance_id=run.instance_id,
         step_path=command.step_path,

@@ -148,3 +148,11 @@ def open_run(decision: Decision, instance_id: WorkflowInstanceId) -> Run | None:
         return None
     outline = definitions.outline_of(decision, instance)
     return Run(decision, instance_id, instance, outline)
+
+
+def run_of(decision: Decision, instance_id: WorkflowInstanceId) -> Run:
+    """Give the run of an instance that must be there, because a record of its own names it."""
+    run = open_run(decision, instance_id)
+    if run is None:
+        raise AssertionError(f"workflow instance {instance_id} is named and does not exist")
+    return run

@@ -1,7 +1,7 @@
 """SkipWorkflowStep — answer an escalation: go on without the step.
 
 State     WorkflowStep, Escalated
-Produces  PolicyDecisionRecorded, WorkflowStepSkipped, ApprovalWithdrawn of an approval still open, then what follows
+Produces  PolicyDecisionRecorded, WorkflowStepSkipped, then what follows
 Refuses   NOT_FOUND (instance, step), INVALID_STATE (ended, or the step is not escalated), POLICY_DENIED,
           APPROVAL_REQUIRED
 Source    domain.md §5.2, §7 (skip of a step is a sensitive action)
@@ -14,7 +14,6 @@ from processors.workflow.advance import advance
 from processors.workflow.instances import escalated, running
 from processors.workflow.run import Run
 from processors.workflow.state import WorkflowStep
-from processors.workflow.withdrawing import withdraw_waits
 from schemas.messages.workflow.commands import SkipWorkflowStep
 from schemas.messages.workflow.facts import WorkflowStepSkipped
 
@@ -30,7 +29,6 @@ def decide(command: SkipWorkflowStep, decision: Decision) -> Rejection | None:
     refused = _gate(run, command, step)
     if refused is not None:
         return refused
-    withdraw_waits(run, step, "the step is left out")
     fact = WorkflowStepSkipped(
         workflow_instance_id=run.instance_id,
         step_path=command.step_path,

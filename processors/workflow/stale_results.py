@@ -3,7 +3,7 @@
 from processors.contract import Rejection
 from processors.decision import Decision
 from processors.workflow.leases import is_genuine, stale
-from processors.workflow.run import open_run
+from processors.workflow.run import run_of
 from processors.workflow.settlement import settle_stale
 from processors.workflow.state import AgentTask
 from schemas.messages.workflow.commands import CompleteAgentTask, FailAgentTask
@@ -17,9 +17,7 @@ def refuse(
     reason: str,
 ) -> Rejection:
     """Record a stale result and refuse it. What it spent counts only where it really had the attempt's lease."""
-    run = open_run(decision, task.workflow_instance_id)
-    if run is not None:
-        run.of_task(command.task_id)
+    run_of(decision, task.workflow_instance_id).of_task(command.task_id)
     calls = command.model_invocations
     fact = StaleResultRecorded(
         task_id=command.task_id,

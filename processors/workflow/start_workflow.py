@@ -17,7 +17,7 @@ from processors.workflow.definitions import Published
 from processors.workflow.limits import DOCUMENT_BYTES_MAX
 from processors.workflow.need import skills_missing
 from processors.workflow.outline import outline
-from processors.workflow.run import open_run
+from processors.workflow.run import run_of
 from processors.workflow.state import WorkflowInstance
 from schemas.ids import ReservationId
 from schemas.messages.workflow.commands import StartWorkflow
@@ -124,9 +124,7 @@ def _open(
         timeout_at=None if limit is None else decision.at + limit,
     )
     decision.record(fact)
-    run = open_run(decision, instance_id)
-    if run is None:
-        raise AssertionError(f"{instance_id} was started and is not there")
+    run = run_of(decision, instance_id)
     run.begin("do/0")
     advance(run)
     return None

@@ -1,6 +1,7 @@
 """What the context's records wait for, and what happens when it has passed.
 
-A timer that finds its instance ended is silent: the records of an ended instance wait for nothing but their archiving.
+Whatever ends a step, a task or an instance leaves no deadline in its record, so no timer finds an instance ended but
+the one that archives it.
 """
 
 from processors.decision import Decision
@@ -12,7 +13,7 @@ from processors.workflow.ending import fail
 from processors.workflow.fault import Fault, StepFaultError
 from processors.workflow.finishing import complete_step
 from processors.workflow.reassignment import expire
-from processors.workflow.run import Run, open_run
+from processors.workflow.run import Run, run_of
 from processors.workflow.settlement import settle_in_full
 from processors.workflow.state import (
     HELD,
@@ -45,9 +46,7 @@ def step_deadline(step: WorkflowStep) -> int | None:
 def fire_step(decision: Decision, record_id: str, step: WorkflowStep) -> None:
     """Wake the step, or fail it because it took too long."""
     instance_id, _, path = record_id.partition("/")
-    run = open_run(decision, WorkflowInstanceId(instance_id))
-    if run is None or run.is_over:
-        return
+    run = run_of(decision, WorkflowInstanceId(instance_id))
     if step.timeout_at is not None and step.timeout_at <= decision.at:
         message = f"{step.step_name} did not end in time"
         run.failed(path, Fault(TIMED_OUT, message, fatal=True, task_id=step.task_id))
@@ -76,9 +75,7 @@ def task_deadline(task: AgentTask) -> int | None:
 
 def fire_task(decision: Decision, record_id: str, task: AgentTask) -> None:
     """Expire the attempt, or begin the next one."""
-    run = open_run(decision, task.workflow_instance_id)
-    if run is None or run.is_over:
-        return
+    run = run_of(decision, task.workflow_instance_id)
     if task.status in HELD:
         expire(run, TaskId(record_id), task)
     else:
@@ -94,9 +91,7 @@ def instance_deadline(instance: WorkflowInstance) -> int | None:
 def fire_instance(decision: Decision, record_id: str, instance: WorkflowInstance) -> None:
     """Fail the instance because it took too long, or forget it because retention has passed."""
     instance_id = WorkflowInstanceId(record_id)
-    run = open_run(decision, instance_id)
-    if run is None:
-        return
+    run = run_of(decision, instance_id)
     if instance.status in TERMINAL:
         run.record(WorkflowInstanceArchived(workflow_instance_id=instance_id))
     else:
@@ -110,9 +105,7 @@ def reservation_deadline(held: HeldReservation) -> int:
 
 def fire_reservation(decision: Decision, record_id: str, held: HeldReservation) -> None:
     """Settle it in full: nobody said what was spent."""
-    run = open_run(decision, held.workflow_instance_id)
-    if run is not None:
-        run.of_task(held.task_id)
+    run_of(decision, held.workflow_instance_id).of_task(held.task_id)
     settle_in_full(decision, ReservationId(record_id), held)
 
 
