@@ -11,7 +11,7 @@ from schemas.output import OperatorError
 from topics.settings import local_root
 
 TIMEOUT_S: Final = 30.0
-TOKEN_VARIABLE: Final = "FACTORY_TOKEN"
+BEARER_VARIABLE: Final = "FACTORY_TOKEN"
 API_VARIABLE: Final = "FACTORY_API"
 Document = dict[str, Any]
 
@@ -42,10 +42,10 @@ def api_url(environ: Mapping[str, str] = os.environ) -> str:
 
 def token(environ: Mapping[str, str] = os.environ) -> str:
     """Give the token. Raises OperatorError with the way to get one."""
-    given = environ.get(TOKEN_VARIABLE, "").strip()
+    given = environ.get(BEARER_VARIABLE, "").strip()
     if not given:
         raise OperatorError(
-            f"No token: export {TOKEN_VARIABLE}=$(factory token issue --tenant TENANT)."
+            f"No token: export {BEARER_VARIABLE}=$(factory token issue --tenant TENANT)."
         )
     return given
 

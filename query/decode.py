@@ -1,12 +1,11 @@
 """Bytes of a topic to a record, or to the dead letter that says why not."""
 
 import re
-import struct
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from query.record import Position, Sequenced
-from schemas.codec import decode_envelope, decode_payload
+from schemas.codec import decode_envelope, decode_framed, decode_payload
 from schemas.errors import (
     EnvelopeInvalidError,
     MalformedRecordError,
@@ -16,7 +15,6 @@ from schemas.errors import (
 from schemas.messages.envelope import Envelope
 from schemas.messages.runtime.messages import DeadLetter, Header
 
-_FRAME: Final = struct.Struct(">bI")
 _EVENT_ID: Final = re.compile(r"evt-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TRACE_ID: Final = re.compile(r"[0-9a-f]{32}")
 
@@ -72,11 +70,8 @@ def _check(envelope: Envelope) -> None:
 
 def dead_letter(raw: Raw) -> DeadLetter:
     """Decode a record of the dead-letter topic; raise PoisonError."""
-    value = raw.value
-    if value is None or len(value) < _FRAME.size or value[0] != 0:
-        raise MalformedRecordError("no Confluent frame (0x00 and a 4-byte schema id)")
     try:
-        payload = decode_payload(_FRAME.unpack_from(value)[1], value[_FRAME.size :])
+        payload = decode_framed(raw.value or b"")
     except PayloadInvalidError as error:
         raise MalformedRecordError(error.rule, error.field) from error
     if not isinstance(payload, DeadLetter):
