@@ -12,6 +12,7 @@ from query.projector import Progress
 from query.rebuild import rebuild
 from query.service import Service
 from query.settings import from_environment, keys_folder
+from query.verify.cli import command as verify_command
 from schemas.output import OperatorError, print_json, print_rows
 from topics.settings import local_root
 
@@ -51,6 +52,7 @@ def register(root: typer.Typer, workflow: typer.Typer) -> None:
     ):
         root.add_typer(group, name=name)
     root.command("lag")(show_lag)
+    root.command("verify")(verify_command)
     workflow.command("show")(show_workflow)
     workflow.command("list")(list_workflows)
     workflow.command("explain")(explain_workflow)

@@ -210,6 +210,12 @@ class CatalogueList(Paged):
     name: Text | None = None
 
 
+class TenantList(Paged):
+    """Which tenants."""
+
+    of: Text | None = Field(None, description="Only this one.")
+
+
 class DeadLetterList(Paged):
     """Which dead letters."""
 
@@ -218,6 +224,7 @@ class DeadLetterList(Paged):
 
 
 class BulkList(Paged):
-    """A long list for a program: larger pages."""
+    """A long list for a program: larger pages, and none beyond a sequence."""
 
     page_size: int = Field(1000, ge=1, le=5000)
+    up_to: int | None = Field(None, alias="upTo", ge=0, le=2**62)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Protocol
 from fastapi import APIRouter, Path, Query, Request
 
 from query.answers import DeadLetter, Lag, One, Page, Row, Tenant, TenantEvent, TenantUsage
-from query.filters import BulkList, DeadLetterList, Freshness, Paged
+from query.filters import BulkList, DeadLetterList, Freshness, TenantList
 from query.problems import not_found
 from query.projections.dead_letters import readable
 from query.reading import Listing
@@ -20,7 +20,7 @@ _LETTERS = Listing(
     (str, int, int),
 )
 _EVENTS = Listing("operator/tenant_events", ("sequence",))
-_USAGE = Listing("operator/tenant_usage", ("sequence",))
+_USAGE = Listing("operator/tenant_usage", ("sequence", "model", "dimension"), (int, str, str))
 TenantName = Annotated[str, Path(pattern=SLUG.replace(r"\Z", "$"))]
 Source = Annotated[str, Path(pattern=r"^[a-z0-9.-]{1,200}:[0-9]{1,6}:[0-9]{1,18}$")]
 
@@ -48,7 +48,7 @@ def show_lag(
 
 @router.get("/tenants")
 def list_tenants(
-    caller: Operator, views: OfViews, asked: Annotated[Paged, Query()]
+    caller: Operator, views: OfViews, asked: Annotated[TenantList, Query()]
 ) -> Page[Tenant]:
     """List every tenant that has a fact."""
     return views.page(caller, asked, _TENANTS, Tenant)

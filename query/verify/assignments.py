@@ -48,10 +48,10 @@ class _Ledger:
             self.decisions.setdefault(decision.decision_id, (entry.sequence, decision.effect))
         for entry, reserved in of_type(entries, QuotaReserved):
             self.made[reserved.reservation_id].append(entry)
-        for kind in (QuotaSettled, QuotaReleased):
-            for entry, end in of_type(entries, kind):
-                if end.reservation_id is not None:
-                    self.ended[end.reservation_id].append(entry)
+        for entry in entries:
+            end = entry.payload
+            if isinstance(end, QuotaSettled | QuotaReleased) and end.reservation_id is not None:
+                self.ended[end.reservation_id].append(entry)
 
 
 def check(log: Log) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from topics.partition import partition_of
 
 def check(log: Log) -> Iterator[Finding]:
     """Find records under a wrong key or partition, of another tenant than their cause, or before an earlier cause."""
-    commands: dict[Cause, Entry] = {tuple(entry.position): entry for entry in log.commands}
+    commands: dict[Cause, Entry] = {entry.position: entry for entry in log.commands}
     for entry in log.facts:
         yield from _place(entry)
         yield from _named(log, commands, entry)
@@ -26,7 +26,7 @@ def _place(entry: Entry) -> Iterator[Finding]:
 
 
 def _named(log: Log, commands: dict[Cause, Entry], entry: Entry) -> Iterator[Finding]:
-    """The cause that a record names is there, is what it says, and is of the same tenant."""
+    """Compare a record with the cause that it names: there, the one named, of the same tenant."""
     place = entry.cause
     if place is None:
         yield found("NO_CAUSE", entry, "it names no cause")

@@ -57,7 +57,7 @@ class Journal:
         self._ended.update(cause for cause in causes if cause is not None)
         dead = set(log.dead_sources)
         self._ended.update(
-            entry.envelope.event_id for entry in log.commands if tuple(entry.position) in dead
+            entry.envelope.event_id for entry in log.commands if entry.position in dead
         )
 
     def check(self) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ def check(log: Log) -> Iterator[Finding]:
             yield from _one_end(log, entry)
     for position in log.unreadable_inputs:
         if position.offset < log.decided.get(position.topic, 0):
-            letters = len(log.dead_sources.get(tuple(position), ()))
+            letters = len(log.dead_sources.get(position, ()))
             if letters != 1:
                 yield Finding(
                     "NO_OUTCOME" if letters == 0 else "TWO_OUTCOMES",
@@ -28,7 +28,7 @@ def check(log: Log) -> Iterator[Finding]:
 
 
 def _whole(entries: list[Entry]) -> Iterator[Finding]:
-    """The records of an outcome are ordinals 0…n-1 of the n that each names."""
+    """Find outcomes whose records are not ordinals 0…n-1 of the n that each names."""
     first = entries[0]
     count = first.envelope.outcome_count or 0
     ordinals = [entry.envelope.ordinal for entry in entries]
@@ -48,7 +48,7 @@ def _whole(entries: list[Entry]) -> Iterator[Finding]:
 
 
 def _one_end(log: Log, entry: Entry) -> Iterator[Finding]:
-    place: Cause = tuple(entry.position)
+    place: Cause = entry.position
     outcome = log.by_cause.get(place, [])
     ends = (
         bool(outcome) + len(log.dead_sources.get(place, ())) + len(log.repeat_causes.get(place, ()))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from query.verify.log import Entry, Finding, Log, found, of_type
+from query.verify.log import Cause, Entry, Finding, Log, found, of_type
 from schemas.messages.tenancy import facts as said
 
 TENANT: Final = "tenant"
@@ -161,7 +161,7 @@ def _settle(
     ledger: Ledger,
     entry: Entry,
     payload: said.QuotaSettled,
-    overruns: set[tuple[object, str]],
+    overruns: set[tuple[Cause | None, str]],
 ) -> Iterator[Finding]:
     given_back = {amount.dimension: amount.amount for amount in payload.reserved}
     used = {use.dimension: use.amount for use in payload.actual}
@@ -200,7 +200,7 @@ def _gives_back(
     made_for: str | None,
     held: Amounts,
 ) -> Iterator[Finding]:
-    """An end gives back exactly what was reserved, to the project that it was reserved for."""
+    """Find an end that gives back other than what was reserved, or to another project."""
     if dict(amounts) != dict(held):
         yield found(
             "SETTLED_OTHERWISE", entry, f"{dict(amounts)} is given back, {dict(held)} was held"

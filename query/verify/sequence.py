@@ -27,7 +27,7 @@ def _sequences(entries: list[Entry]) -> Iterator[Finding]:
 
 
 def _contexts(log: Log) -> Iterator[Finding]:
-    """A reader of one context sees each tenant's records there as 1…n, in the order of the topic."""
+    """Find what a reader of one context would miss: each tenant's records there are 1…n in the topic's order."""
     expected: dict[tuple[str, str], int] = defaultdict(lambda: 1)
     newest: dict[tuple[str, str], int] = defaultdict(int)
     for entry in log.facts:

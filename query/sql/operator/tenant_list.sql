@@ -10,7 +10,8 @@ SELECT
     tenant_heads.occurred_at AS changed_at
 FROM tenant_heads
 LEFT JOIN tenant_changes ON tenant_changes.tenant_id = tenant_heads.tenant_id
-WHERE $after_tenant_id IS NULL OR tenant_heads.tenant_id > $after_tenant_id
+WHERE ($of IS NULL OR tenant_heads.tenant_id = $of)
+    AND ($after_tenant_id IS NULL OR tenant_heads.tenant_id > $after_tenant_id)
 GROUP BY ALL
 ORDER BY tenant_heads.tenant_id
 LIMIT $row_limit;

@@ -1,0 +1,202 @@
+"""Reads every topic, one Kafka partition at a time, committed records only, up to the ends at the start."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from query.decode import Raw, dead_letter
+from query.feed import REQUEST_TIMEOUT_S, BrokerGoneError, Offsets
+from query.order import Partition
+from query.record import Position
+from query.verify.log import Entry, Log, Unreadable
+from schemas.codec import decode_envelope, decode_payload
+from schemas.errors import PayloadInvalidError, PoisonError
+from schemas.messages.runtime.messages import DeadLetter
+from topics.catalogue import FACT_TOPICS, INPUT_TOPICS
+from topics.model import PARTITIONS, Party
+from topics.naming import CATALOGUE, DEAD_LETTERS, TIMERS, client_prefix
+from topics.settings import client_options
+
+JUDGED_INPUTS: Final = tuple(topic for topic in INPUT_TOPICS if topic not in {TIMERS, CATALOGUE})
+"""Input topics whose every record is owed an end; timers and catalogue copies may be silent (settled.md 2)."""
+_TOPICS: Final = (*JUDGED_INPUTS, *FACT_TOPICS, DEAD_LETTERS)
+_BATCH: Final = 2_000
+_POLL_S: Final = 1.0
+_SILENT_POLLS_MAX: Final = 30
+"""Polls without a record after which the broker is taken to be gone."""
+
+
+class Reader:
+    """Gives the log of each partition, as it stood when the reader was made."""
+
+    def __init__(self, bootstrap: str, prefix: str = "", group: str | None = None) -> None:
+        self._bootstrap = bootstrap
+        self._prefix = prefix
+        offsets = Offsets(bootstrap, prefix)
+        offsets.wait_for(_TOPICS, 0)
+        # The positions first and the ends after them: what is decided by these positions lies before these ends.
+        self._decided = self._positions(group or client_prefix(Party.WORKER))
+        self._first = offsets.first(_TOPICS)
+        self._end = offsets.end(_TOPICS)
+
+    def _positions(self, group: str) -> dict[Partition, int]:
+        """Give how far the workers have decided each input topic, as their group says."""
+        admin = AdminClient(client_options(self._bootstrap))
+        try:
+            request = [ConsumerGroupTopicPartitions(group)]
+            future = admin.list_consumer_group_offsets(request)[group]
+            places = future.result(REQUEST_TIMEOUT_S).topic_partitions
+        except KafkaException as error:
+            raise BrokerGoneError(
+                f"The broker does not say how far group {group} is ({error.args[0].str()})."
+            ) from error
+        return {
+            (place.topic.removeprefix(self._prefix), place.partition): place.offset
+            for place in places
+            if place.offset >= 0
+        }
+
+    def logs(self, partitions: Iterator[int] | None = None) -> Iterator[Log]:
+        """Give the log of each partition, one after another. Raises BrokerGoneError."""
+        for partition in partitions if partitions is not None else range(PARTITIONS):
+            yield self._log(partition)
+
+    def _log(self, partition: int) -> Log:
+        building = _Building(partition)
+        for raw in self._records(partition):
+            building.take(raw)
+        return building.log(
+            {topic: self._decided.get((topic, partition), 0) for topic in JUDGED_INPUTS},
+            {topic: self._first[topic, partition] for topic in JUDGED_INPUTS},
+        )
+
+    def _records(self, partition: int) -> Iterator[Raw]:
+        """Give every record of the partition of all topics, up to the ends."""
+        goal = {
+            topic: self._end[topic, partition]
+            for topic in _TOPICS
+            if self._end[topic, partition] > self._first[topic, partition]
+        }
+        if not goal:
+            return
+        consumer = Consumer(
+            {
+                **client_options(self._bootstrap),
+                "group.id": f"{client_prefix(Party.OPERATOR)}-verify",
+                "isolation.level": "read_committed",
+                "enable.auto.commit": False,
+                "auto.offset.reset": "error",
+                "enable.partition.eof": True,
+            }
+        )
+        try:
+            consumer.assign([
+                TopicPartition(self._prefix + topic, partition, self._first[topic, partition])
+                for topic in goal
+            ])  # fmt: skip
+            yield from self._until(consumer, goal)
+        finally:
+            consumer.close()
+
+    def _until(self, consumer: Consumer, goal: dict[str, int]) -> Iterator[Raw]:
+        silent = 0
+        while goal:
+            messages = consumer.consume(_BATCH, _POLL_S)
+            silent = 0 if messages else silent + 1
+            if silent > _SILENT_POLLS_MAX:
+                raise BrokerGoneError(f"The broker stopped answering within {sorted(goal)[0]}.")
+            for message in messages:
+                topic = (message.topic() or "").removeprefix(self._prefix)
+                partition, offset = message.partition() or 0, message.offset() or 0
+                error = message.error()
+                if error is None and offset < goal.get(topic, 0):
+                    position = Position(topic, partition, offset)
+                    at = message.timestamp()[1] * 1000
+                    yield Raw(position, at, message.key(), message.value(), list)
+                if error is not None and (error.fatal() or topic not in self._names(goal)):
+                    continue
+                # An end is told with the offset after it; the last records of a log may be markers.
+                if topic in goal and offset + (error is None) >= goal[topic]:
+                    del goal[topic]
+                    consumer.pause([TopicPartition(self._prefix + topic, partition)])
+
+    @staticmethod
+    def _names(goal: Mapping[str, int]) -> set[str]:
+        return set(goal)
+
+
+class _Building:
+    """A log in the making."""
+
+    def __init__(self, partition: int) -> None:
+        self._partition = partition
+        self._facts: list[Entry] = []
+        self._commands: list[Entry] = []
+        self._repeats: list[Entry] = []
+        self._letters: list[tuple[Position, DeadLetter]] = []
+        self._unreadable: list[Unreadable] = []
+        self._unreadable_inputs: list[Position] = []
+
+    def take(self, raw: Raw) -> None:
+        """Sort a record to where it belongs."""
+        if raw.position.topic == DEAD_LETTERS:
+            self._take_letter(raw)
+            return
+        is_input = raw.position.topic in JUDGED_INPUTS
+        try:
+            entry = _entry(raw, payload_is_owed=not is_input)
+        except PoisonError as error:
+            if is_input:
+                self._unreadable_inputs.append(raw.position)
+            else:
+                self._unreadable.append(Unreadable(raw.position, str(error)))
+            return
+        if is_input:
+            self._commands.append(entry)
+        elif entry.envelope.kind == "message":
+            self._repeats.append(entry)
+        else:
+            self._facts.append(entry)
+
+    def _take_letter(self, raw: Raw) -> None:
+        try:
+            self._letters.append((raw.position, dead_letter(raw)))
+        except PoisonError as error:
+            self._unreadable.append(Unreadable(raw.position, str(error)))
+
+    def log(self, decided: Mapping[str, int], first: Mapping[str, int]) -> Log:
+        """Give the log."""
+        return Log(
+            partition=self._partition,
+            facts=tuple(self._facts),
+            commands=tuple(self._commands),
+            repeats=tuple(self._repeats),
+            letters=tuple(self._letters),
+            unreadable=tuple(self._unreadable),
+            unreadable_inputs=tuple(self._unreadable_inputs),
+            decided=decided,
+            first_offsets=first,
+        )
+
+
+def build(raws: Iterator[Raw], partition: int, decided: Mapping[str, int]) -> Log:
+    """Give the log of records that were recorded elsewhere: for checks without a broker."""
+    building = _Building(partition)
+    for raw in raws:
+        if raw.position.partition == partition:
+            building.take(raw)
+    return building.log(decided, dict.fromkeys(JUDGED_INPUTS, 0))
+
+
+def _entry(raw: Raw, *, payload_is_owed: bool) -> Entry:
+    """Decode a record; a command's payload may be bad, its envelope is enough to owe it an end. Raises PoisonError."""
+    envelope = decode_envelope(raw.value)
+    payload = None
+    if payload_is_owed:
+        try:
+            payload = decode_payload(envelope.payload_schema_id, envelope.payload)
+        except PayloadInvalidError as error:
+            raise PoisonError(error.rule, error.field) from error
+    return Entry(raw.position, raw.key, envelope, payload, raw.value or b"")
