@@ -5,6 +5,7 @@ reservation. What is short lets the step wait; what is wrong fails it.
 """
 
 from processors import agents, tenancy
+from processors.tenancy import Shortage
 from processors.workflow.assignment import Granted, assign
 from processors.workflow.definition.model import CallAgentTask
 from processors.workflow.fault import fault
@@ -12,7 +13,7 @@ from processors.workflow.gating import Work, gate
 from processors.workflow.need import Need, need_of
 from processors.workflow.queues import block, unblock
 from processors.workflow.run import Run
-from processors.workflow.state import AgentTask
+from processors.workflow.state import AgentTask, WorkflowStep
 from processors.workflow.values import View
 from schemas.ids import ReservationId, TaskId
 
@@ -33,7 +34,7 @@ def admit(run: Run, path: str, call: CallAgentTask) -> None:
     if short is not None:
         # Each says so once: the quota once a window, which sets the timer of the window's edge, the step once.
         tenancy.reserve(run.decision, reservation_id, need.amounts, run.project_id)
-        block(run, path, call, step, short)
+        _wait_or_ask(run, path, call, step, short)
         return
     work = _work(run, path, call, need, attempt)
     allowed = gate(run, path, call, step=step, need=need, work=work)
@@ -51,6 +52,20 @@ def admit(run: Run, path: str, call: CallAgentTask) -> None:
         task=task,
         granted=Granted(need, work, allowed, task_id, reservation_id),
     )
+
+
+def _wait_or_ask(
+    run: Run, path: str, call: CallAgentTask, step: WorkflowStep | None, short: Shortage
+) -> None:
+    """Let the step wait for the quota; raises StepFaultError where no waiting helps: it needs more than there ever is.
+
+    A limit of nothing stops all work for a time and is waited for.
+    """
+    if 0 < short.limit < short.wanted:
+        needs = f"needs {short.wanted} of {short.dimension}"
+        raise fault("quota", f"{needs}, the limit of {short.scope} is {short.limit}")
+    run.short = short
+    block(run, path, call, step, short)
 
 
 def _work(run: Run, path: str, call: CallAgentTask, need: Need, attempt: int) -> Work:

@@ -1,7 +1,8 @@
 """How waiting steps and their queues follow from facts.
 
-A step that waits for an agent or a quota stands in the queue of its role and priority. The id of its place ends in the
-sequence of the fact that put it there, so that the first of a queue is the longest waiting, after a restart too.
+A step that waits for an agent or a quota stands in the queue of its role, priority and project. The id of its
+place ends in the sequence of the fact that put it there, so that the first of a queue is the longest waiting,
+after a restart too.
 """
 
 from msgspec.structs import replace
@@ -17,7 +18,7 @@ from processors.workflow.state import (
     WorkflowStep,
     step_id,
 )
-from schemas.ids import WorkflowInstanceId
+from schemas.ids import ProjectId, WorkflowInstanceId
 from schemas.messages.workflow import facts
 
 SUSPENDED = "suspended"
@@ -30,9 +31,14 @@ def paused_queue(instance_id: WorkflowInstanceId) -> str:
     return f"paused-{instance_id}"
 
 
-def _queue(fact: facts.WorkflowInstanceBlocked) -> str:
+def queue_name(role: str, priority: int, project_id: ProjectId | None) -> str:
+    """Give the queue of a role's tasks of one priority and project, so that no project's limit holds up another's."""
+    return f"{role}.{priority}" if project_id is None else f"{role}.{priority}.{project_id}"
+
+
+def _queue(fact: facts.WorkflowInstanceBlocked, meta: Meta) -> str:
     if fact.reason in _FOR_ADMISSION:
-        return f"{fact.agent_role}.{fact.priority}"
+        return queue_name(fact.agent_role, fact.priority, meta.scope.project_id)
     return SUSPENDED if fact.reason == "suspended" else paused_queue(fact.workflow_instance_id)
 
 
@@ -91,8 +97,8 @@ def _ready(tables: Tables, step: WorkflowStep) -> None:
 
 
 def _enqueue(tables: Tables, fact: facts.WorkflowInstanceBlocked, meta: Meta) -> str:
-    queue_name = _queue(fact)
-    waiting_id = f"{queue_name}/{meta.sequence:016d}"
+    name = _queue(fact, meta)
+    waiting_id = f"{name}/{meta.sequence:016d}"
     waiting = WaitingStep(
         workflow_instance_id=fact.workflow_instance_id,
         step_path=fact.step_path,
@@ -101,7 +107,7 @@ def _enqueue(tables: Tables, fact: facts.WorkflowInstanceBlocked, meta: Meta) ->
     )
     tables.put(waiting_id, waiting)
     if fact.reason in _FOR_ADMISSION:
-        queue_id = f"{QUEUES}/{queue_name}"
+        queue_id = f"{QUEUES}/{name}"
         queue = tables.get(WaitingQueue, queue_id)
         count = 1 if queue is None else queue.waiting + 1
         tables.put(

@@ -19,6 +19,10 @@ DOCUMENT_BYTES_MAX: Final = 200_000
 """Longest JSON document of an instance. An assignment with inputs of this size and its state record stay far below the
 record limit of 1,000,000 bytes."""
 
+DOCUMENT_DEPTH_MAX: Final = 64
+"""Deepest nesting of a document. A JSON library gives up at a depth that follows from the stack it is called
+on: what can be written must be readable everywhere, on a replay too."""
+
 FACTS_MAX: Final = 10_000
 """Most facts of one instance in one decision. Beginning 1,000 tasks at once takes 4,000; loops in loops that wait for
 nobody would otherwise fill a transaction without end."""

@@ -1,7 +1,8 @@
 """Ready steps that could not be admitted: why they wait, and who is next when something frees.
 
-One queue a role and priority, the longest waiting first. Whenever something frees, the heads are tried in the order of
-priority and time until each queue's head has to wait on: the cost follows what is admitted, not what waits.
+One queue a role, priority and project, the longest waiting first. Whenever something frees, the heads are tried
+in the order of priority and time until each queue's head has to wait on: the cost follows what is admitted, not
+what waits.
 """
 
 from collections.abc import Callable
@@ -9,7 +10,9 @@ from collections.abc import Callable
 from processors import tenancy
 from processors.decision import Decision
 from processors.tenancy import Shortage
+from processors.tenancy.state import TENANT_LEDGER
 from processors.workflow.definition.model import CallAgentTask
+from processors.workflow.evolve_queue import queue_name
 from processors.workflow.finishing import timeout_of
 from processors.workflow.run import Run, run_of
 from processors.workflow.state import QUEUES, WaitingQueue, WaitingStep, WorkflowStep
@@ -47,10 +50,9 @@ def block(
 
 
 def is_queued(run: Run, step: WorkflowStep | None, call: CallAgentTask) -> bool:
-    """Tell whether a step stands in the queue of its role and priority."""
-    return step is not None and step.waiting_id.startswith(
-        f"{call.role}.{run.priority(call.priority)}/"
-    )
+    """Tell whether a step stands in the queue of its role, priority and project."""
+    queue = queue_name(call.role, run.priority(call.priority), run.project_id)
+    return step is not None and step.waiting_id.startswith(f"{queue}/")
 
 
 def unblock(run: Run, path: str, call: CallAgentTask, step: WorkflowStep | None) -> None:
@@ -79,13 +81,16 @@ def try_queues(decision: Decision, advance: Callable[[Run], None], above: int = 
     scope = decision.scope
     while queues:
         queue_id, waiting_id, waiting = _next(decision, queues)
-        role = queues[queue_id].agent_role
-        _try(decision, advance, waiting)
-        if decision.tables.get(WaitingStep, waiting_id) is not None:
+        short = _try(decision, advance, waiting)
+        if decision.tables.get(WaitingStep, waiting_id) is None:
+            if decision.tables.get(WaitingQueue, queue_id) is None:
+                del queues[queue_id]
+        elif short is not None and short.scope != TENANT_LEDGER:
+            del queues[queue_id]  # a limit of its project: other projects' steps go on
+        else:
             # Its role's other queues come later in order and could only overtake it.
+            role = queues[queue_id].agent_role
             queues = {name: q for name, q in queues.items() if q.agent_role != role}
-        elif decision.tables.get(WaitingQueue, queue_id) is None:
-            del queues[queue_id]
     decision.scope = scope
     return True
 
@@ -102,8 +107,12 @@ def _next(decision: Decision, queues: dict[str, WaitingQueue]) -> tuple[str, str
     return queue_id, waiting_id, waiting
 
 
-def _try(decision: Decision, advance: Callable[[Run], None], waiting: WaitingStep) -> None:
+def _try(
+    decision: Decision, advance: Callable[[Run], None], waiting: WaitingStep
+) -> Shortage | None:
+    """Begin a waiting step; give the quota that is short, None where it is the pool, or nothing."""
     run = run_of(decision, waiting.workflow_instance_id)
     run.comes_from_queue = True
     run.begin(waiting.step_path)
     advance(run)
+    return run.short

@@ -5,7 +5,7 @@ waits for nobody needs no deep stack.
 """
 
 from collections import deque
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct
 
@@ -23,6 +23,9 @@ from processors.workflow.state import (
     step_id,
 )
 from schemas.ids import EventId, PrincipalId, ProjectId, TaskId, WorkflowInstanceId
+
+if TYPE_CHECKING:
+    from processors.tenancy import Shortage
 
 USUAL = 3
 """Priority of an instance that leaves its tasks' priorities as the definition says."""
@@ -74,6 +77,8 @@ class Run:
         self.started_by = PrincipalId(instance.started_by)
         self.agenda: deque[Action] = deque()
         self.comes_from_queue = False
+        self.short: Shortage | None = None
+        """Quota that an admission found short."""
         self._urgency = instance.priority - USUAL
         self.scope = Scope(
             trace_id=instance.trace_id,

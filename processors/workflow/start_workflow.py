@@ -14,7 +14,8 @@ from processors.workflow import definitions
 from processors.workflow.advance import advance
 from processors.workflow.definition.model import Definition
 from processors.workflow.definitions import Published
-from processors.workflow.limits import DOCUMENT_BYTES_MAX
+from processors.workflow.documents import decode, encode
+from processors.workflow.fault import LIMIT, StepFaultError
 from processors.workflow.need import skills_missing
 from processors.workflow.outline import outline
 from processors.workflow.run import run_of
@@ -64,15 +65,14 @@ def _published(command: StartWorkflow, decision: Decision) -> Published | Reject
 
 def _unfit(command: StartWorkflow, decision: Decision, definition: Definition) -> Rejection | None:
     """Check the input against the definition's schema, and that every skill it calls is published."""
-    size = len(command.input.encode())
-    if size > DOCUMENT_BYTES_MAX:
-        return Rejection(
-            "LIMIT_EXCEEDED", "a document is bounded", "input", str(DOCUMENT_BYTES_MAX), str(size)
-        )
     findings = json_schema.findings(definition.input_schema or "true", command.input)
     if findings:
         path, _, rule = findings[0].partition(": ")
         return Rejection("INVALID_ARGUMENT", rule, f"input{path}".rstrip("/"))
+    try:
+        encode(decode(command.input))
+    except StepFaultError as error:
+        return Rejection(LIMIT, error.fault.message, "input")
     missing = skills_missing(decision, definition)
     if missing:
         return Rejection(
@@ -117,7 +117,7 @@ def _open(
         definition_name=published.name,
         definition_version=published.version,
         title=definition.title,
-        input=json_schema.canonical(command.input),
+        input=encode(decode(command.input)),
         priority=command.priority,
         started_by=decision.cause.actor_id,
         reservation_id=reservation_id,

@@ -149,19 +149,14 @@ def _elsewhere(run: Run, body: str, name: str) -> str | None:
 
 
 def _of_holder(run: Run, body: str, name: str) -> str | None:
-    holder = run.outline.holder(body)
-    if holder is None:
+    """Give what a loop's turn or a catch names; their bodies have a record, others have none while they run."""
+    holder, record = run.outline.holder(body), run.step(body)
+    if holder is None or record is None:
         return None
     task = holder[1]
-    if isinstance(task, For) and name in (task.each, task.at):
-        turn = run.step(body)
-        if turn is None:
-            return None
-        return turn.document if name == task.each else str(turn.index)
-    if isinstance(task, Try) and name == task.error_as:
-        caught = run.step(body)
-        return caught.document if caught is not None else None
-    return None
+    if isinstance(task, For):
+        return {task.each: record.document, task.at: str(record.index)}.get(name)
+    return record.document if isinstance(task, Try) and name == task.error_as else None
 
 
 def _variable(run: Run, scope: str, name: str) -> str | None:

@@ -1,14 +1,22 @@
 """``call: agentTask``: admission, queues, policy, expiry."""
 
 import pytest
+from msgspec.structs import replace
 
 from processors.workflow import status_of
-from schemas.ids import ApprovalId, TenantId
-from schemas.messages.agents.facts import AgentPoolSized
+from schemas.ids import ApprovalId, ProjectId, TenantId
+from schemas.messages.agents.facts import AgentPoolSized, AllowedModel, ModelPolicyPublished
 from schemas.messages.agents.state import AgentPool
+from schemas.messages.costs.facts import Price, PriceListPublished
 from schemas.messages.governance.facts import ApprovalGranted, ApprovalRejected, ApprovalRequested
 from schemas.messages.identity.facts import RoleRevoked
-from schemas.messages.tenancy.facts import QuotaExceeded, QuotaSettled, TenantReactivated
+from schemas.messages.projects.facts import ProjectCreated
+from schemas.messages.tenancy.facts import (
+    QuotaExceeded,
+    QuotaOverridden,
+    QuotaSettled,
+    TenantReactivated,
+)
 from schemas.messages.workflow import facts
 from schemas.messages.workflow.state import (
     AgentTask,
@@ -27,6 +35,7 @@ from tests.unit.workflow.world import (
     act,
     assignment_of,
     complete,
+    failing,
     happen,
     limit,
     names,
@@ -38,6 +47,56 @@ from tests.unit.workflow.world import (
 ASSIGN = 'action == Factory::Action::"agent-task:assign"'
 ASKS = f'@id("ask") @effect("requiresApproval") forbid (principal, {ASSIGN}, resource);'
 ONE = steps(only=agent_task())
+
+
+FIRST, SECOND = (ProjectId(f"proj-00000000-0000-4000-8000-{n:012d}") for n in (1, 2))
+
+
+def projects() -> list[ProjectCreated]:
+    return [
+        ProjectCreated(
+            project_id=project_id,
+            name=f"project-{number}",
+            intent="work",
+            owner_principal_id=OWNER,
+            origin="test",
+        )
+        for number, project_id in enumerate((FIRST, SECOND))
+    ]
+
+
+def project_limit(amount: int) -> QuotaOverridden:
+    tenant_s = limit("tasks.active", amount)
+    return replace(tenant_s, ledger_id=FIRST, project_id=FIRST)
+
+
+def prices_of(unit_price: int) -> PriceListPublished:
+    prices = tuple(
+        Price(
+            provider="reference",
+            model=model,
+            dimension=dimension,
+            unit_quantity=1,
+            unit_price=unit_price,
+        )
+        for model in ("reference-small", "reference-medium")
+        for dimension in ("tokens.input", "tokens.output")
+    )
+    return PriceListPublished(name="standard", version="2.0.0", currency="USD", prices=prices)
+
+
+def unpriced() -> ModelPolicyPublished:
+    model = AllowedModel(provider="nobody", model="unknown", capability_class="coding")
+    return ModelPolicyPublished(
+        name="unpriced",
+        version="1.0.0",
+        models=(model,),
+        call_input_tokens_max=1000,
+        call_output_tokens_max=1000,
+        task_input_tokens_max=1000,
+        task_output_tokens_max=1000,
+        classification_ceiling="Internal",
+    )
 
 
 def instance(number: int) -> str:
@@ -140,6 +199,60 @@ def test_never_more_is_admitted_than_the_quota_holds(dimension: str, room: int) 
     running = [t for _, t in scenario.tables.scan(AgentTask)]
     assert len(running) == 3
     assert len(list(scenario.tables.scan(WaitingStep))) == 17
+
+
+def test_what_needs_more_than_there_ever_is_is_a_question_to_a_person() -> None:
+    scenario = given(ONE).given(limit("tokens.input", 999))
+    act(scenario, start(NAME))
+    escalated = scenario.fact(facts.WorkflowInstanceEscalated)
+    assert (escalated.cause, "999" in escalated.message) == ("quota", True)
+
+
+def test_a_limit_of_nothing_is_waited_for() -> None:
+    scenario = given(ONE).given(limit("tasks.active", 0))
+    act(scenario, start(NAME))
+    assert scenario.fact(facts.WorkflowInstanceBlocked).dimension == "tasks.active"
+    happen(scenario, limit("tasks.active", 1))
+    assert "AgentTaskAssigned" in names(scenario)
+
+
+def test_a_project_s_limit_holds_up_no_other_project() -> None:
+    scenario = given(ONE).given(*projects(), project_limit(1))
+    for number, project in ((1, FIRST), (2, FIRST), (3, SECOND)):
+        act(scenario, start(NAME, instance=instance(number), project_id=project))
+    assert scenario.fact(facts.AgentTaskAssigned).workflow_instance_id == instance(3)
+    scenario.given(AgentPoolSized(agent_role=ROLE, capacity=2))
+    act(scenario, start(NAME, instance=instance(4), project_id=SECOND))
+    assert scenario.fact(facts.WorkflowInstanceBlocked).reason == "pool"
+    happen(scenario, AgentPoolSized(agent_role=ROLE, capacity=10))
+    assigned = scenario.fact(facts.AgentTaskAssigned)
+    assert assigned.workflow_instance_id == instance(4)
+
+
+def test_a_budget_that_no_reservation_may_hold_is_a_question_to_a_person() -> None:
+    scenario = given(ONE).given_system(prices_of(10**15))
+    act(scenario, start(NAME))
+    happen(scenario, granted(scenario.fact(ApprovalRequested).approval_id))
+    assert scenario.fact(facts.WorkflowInstanceEscalated).cause == "unresolved"
+
+
+def test_a_model_without_a_price_is_a_question_to_a_person() -> None:
+    scenario = given(steps(only=agent_task(modelPolicy="unpriced")))
+    scenario.given_system(unpriced())
+    act(scenario, start(NAME))
+    escalated = scenario.fact(facts.WorkflowInstanceEscalated)
+    assert "no price" in escalated.message
+
+
+def test_an_instance_that_fails_while_another_step_of_it_begins_stops_there() -> None:
+    big = agent_task("${ input.text + input.text }", priority=1)
+    rest = {"do": steps(x=agent_task(1), y=agent_task(2))}
+    split = {"fork": {"branches": steps(b=rest, a=big)}}
+    scenario = given(steps(split=split), capacity=1)
+    act(scenario, start(NAME, '{"text":"' + "x" * 120_000 + '"}'))
+    act(scenario, complete(assignment_of(scenario)))
+    assert scenario.fact(facts.WorkflowInstanceFailed).failure_class == "LIMIT_EXCEEDED"
+    assert "AgentTaskAssigned" not in names(scenario)
 
 
 def test_a_raised_limit_lets_the_waiting_go_on() -> None:
@@ -283,6 +396,36 @@ def test_a_silent_agent_loses_the_task_to_another_attempt() -> None:
     assert (again.task_id, again.attempt) == (task.task_id, 2)
     assert again.lease_token != task.lease_token
     assert scenario.tables.get(HeldReservation, f"task/{task.task_id}/1") is not None
+
+
+def test_a_guard_is_not_asked_again_once_a_task_was_made() -> None:
+    guarded = agent_task(1, task={"if": "${ !has(context.late) }"})
+    late = {"set": {"late": 1}}
+    scenario = given(
+        steps(
+            split={
+                "fork": {
+                    "branches": steps(a=guarded, b={"do": steps(w={"wait": "PT1S"}, late=late)})
+                }
+            }
+        )
+    )
+    act(scenario, start(NAME))
+    task = assignment_of(scenario)
+    scenario.when_timer(AgentTask, task.task_id)
+    assert assignment_of(scenario).attempt == 2
+
+
+def test_a_time_out_ends_a_task_that_waits_for_its_retry() -> None:
+    slow = agent_task(1, task={"timeout": "PT5S"}, retry={"delay": "PT1M"})
+    scenario = act(given(steps(only=slow)), start(NAME))
+    task = assignment_of(scenario)
+    act(scenario, failing(task))
+    scenario.when_timer(WorkflowStep, f"{INSTANCE}/do/0")
+    assert names(scenario) == ["WorkflowStepFailed", "WorkflowInstanceFailed", "QuotaReleased"]
+    record = scenario.tables.get(AgentTask, task.task_id)
+    assert record is not None
+    assert (record.status, record.retry_at) == ("Failed", None)
 
 
 def test_after_three_silent_attempts_a_person_is_asked() -> None:

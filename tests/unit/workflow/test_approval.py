@@ -89,6 +89,11 @@ def test_an_answer_that_nobody_waits_for_changes_nothing() -> None:
     happen(scenario, grant)
     happen(scenario, grant)
     assert names(scenario) == ["ApprovalGranted"]
+    rejected = ApprovalRejected(
+        approval_id=grant.approval_id, reason_code="late", principal_id=OWNER, comment=""
+    )
+    happen(scenario, rejected)
+    assert names(scenario) == ["ApprovalRejected"]
 
 
 def test_an_output_that_cannot_be_shaped_is_a_question_to_a_person() -> None:

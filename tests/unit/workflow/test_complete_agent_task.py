@@ -1,7 +1,9 @@
 """CompleteAgentTask: a result is accepted, corrected, or recorded as stale."""
 
 import pytest
+from msgspec.structs import replace
 
+from schemas.messages.agents.facts import SkillVersionPublished
 from schemas.messages.artifacts.facts import ArtifactCreated
 from schemas.messages.costs.facts import UsageRecorded
 from schemas.messages.tenancy.facts import QuotaSettled
@@ -19,6 +21,7 @@ from tests.unit.workflow.world import (
     artifact,
     assignment_of,
     call,
+    catalogue,
     claim,
     complete,
     names,
@@ -208,6 +211,22 @@ def test_an_output_that_cannot_be_shaped_fails_the_step() -> None:
     act(scenario, complete(assignment_of(scenario), '{"value":7}'))
     assert names(scenario)[0] == "AgentTaskFailed"
     assert scenario.fact(facts.WorkflowInstanceEscalated).cause == "expression"
+
+
+def test_a_result_for_an_attempt_that_never_was_counts_nothing() -> None:
+    scenario = assigned()
+    command = complete(assignment_of(scenario), attempt=7, model_invocations=(call(),))
+    act(scenario, command).refused("STALE_LEASE")
+    scenario.recorded(facts.StaleResultRecorded)
+
+
+def test_an_output_beyond_the_bound_is_corrected() -> None:
+    scenario = given(steps(only=agent_task(1)))
+    loose = next(f for f in catalogue() if isinstance(f, SkillVersionPublished))
+    scenario.given_system(replace(loose, version="1.1.0", output_schema="{}"))
+    act(scenario, start(NAME))
+    act(scenario, complete(assignment_of(scenario), '"' + "é" * 150_000 + '"'))
+    assert "200000" in scenario.fact(facts.ValidationFailed).findings[0]
 
 
 def test_an_unknown_task_is_not_found() -> None:

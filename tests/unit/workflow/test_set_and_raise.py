@@ -29,6 +29,11 @@ def test_a_step_whose_guard_is_false_is_left_out() -> None:
     assert output_of(scenario) == '{"seen":null}'
 
 
+def test_a_workflow_whose_steps_are_all_left_out_gives_null() -> None:
+    tasks = steps(maybe={"set": {"x": 1}, "if": "${ false }"})
+    assert output_of(act(given(tasks), start(NAME))) == "null"
+
+
 def test_a_guard_that_is_no_condition_is_a_question_to_a_person() -> None:
     tasks = steps(maybe={"set": {"x": 1}, "if": "${ input.n }"})
     scenario = act(given(tasks), start(NAME, '{"n":1}'))

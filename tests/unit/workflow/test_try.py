@@ -44,6 +44,20 @@ def test_the_catch_list_sees_the_error() -> None:
     assert "WorkflowStepFailed" in names(scenario)
 
 
+def test_all_names_in_scope_may_be_read_whole() -> None:
+    turn = {"set": {"names": "${ [context].map(c, size(c)) }"}}
+    loop = {"for": {"each": "item", "at": "turn", "in": "${ [1] }"}, "do": steps(look=turn)}
+    catch = {"do": steps(loop=loop)}
+    scenario = act(given(steps(safe=attempt(catch, fail=boom()))), start(NAME))
+    assert output_of(scenario) == '[{"names":[3]}]'
+
+
+def test_the_error_has_no_meaning_inside_the_tried_list() -> None:
+    look = {"set": {"x": "${ has(context.error) }"}}
+    scenario = act(given(steps(safe=attempt({"do": steps(c=SEEN)}, look=look))), start(NAME))
+    assert output_of(scenario) == '{"x":false}'
+
+
 def test_a_failed_agent_task_is_caught() -> None:
     scenario = act(
         given(steps(safe=attempt({"do": steps(c=SEEN)}, add=agent_task(1)))), start(NAME)
