@@ -46,6 +46,8 @@ SOFT: Final = frozenset(
         KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
         KafkaError.NOT_LEADER_FOR_PARTITION,
         KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
     }
 )
 """Codes of a broker that is away for a moment: reading may wait for it, writing may not guess."""
@@ -160,8 +162,18 @@ class LogEnds:
     """Where partitions begin and end, read uncommitted: the last stable offset would hide records (guard 7)."""
 
     def __init__(self, settings: Settings) -> None:
-        self._admin = AdminClient({**client_options(settings.bootstrap), "log_level": 3})
+        self._settings = settings
         self._wait_s = settings.wait_s
+        self.renew()
+
+    def renew(self) -> None:
+        """Forget what is known of the brokers.
+
+        The administration client keeps a partition's leader epoch for ever: after a restart of the broker each
+        answer was FENCED_LEADER_EPOCH, until a new client asked.
+        """
+        options = client_options(self._settings.bootstrap)
+        self._admin = AdminClient({**options, "log_level": 3})
 
     def first(self, places: Iterable[Place]) -> dict[Place, int]:
         """Give (topic, partition) -> first offset that the log still has."""
@@ -179,7 +191,14 @@ class LogEnds:
         return {place: offset if offset >= 0 else end[place] for place, offset in at.items()}
 
     def _patiently(self, places: list[Place], spec: OffsetSpec) -> dict[Place, int]:
-        return again(lambda: self._ask(places, spec).result(self._wait_s), self._wait_s, SOFT)
+        def ask() -> dict[Place, int]:
+            try:
+                return self._ask(places, spec).result(self._wait_s)
+            except KafkaException:
+                self.renew()
+                raise
+
+        return again(ask, self._wait_s, SOFT)
 
     def ask_end(self, places: Iterable[Place]) -> "Answer":
         """Ask as ``end`` does without waiting for the answer."""

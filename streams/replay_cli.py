@@ -84,7 +84,10 @@ def _document(
 
 
 def _belongs(value: dict[str, Any], record_id: str, workflow: str) -> bool:
-    return record_id.split("/", maxsplit=1)[0] == workflow or value.get("workflowInstanceId") == workflow
+    return (
+        record_id.split("/", maxsplit=1)[0] == workflow
+        or value.get("workflowInstanceId") == workflow
+    )
 
 
 def _is_shown(position: Position, workflow: str | None, first: int | None) -> bool:

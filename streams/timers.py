@@ -10,12 +10,12 @@ from collections.abc import Callable
 from typing import Final
 from uuid import uuid5
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from schemas.codec import encode_envelope, encode_payload
 from schemas.messages.envelope import Envelope
 from schemas.messages.runtime.commands import FireTimer
-from streams.clients import Answer, LogEnds
+from streams.clients import Answer, LogEnds, Place
 from streams.crashpoints import CrashPoints
 from streams.figures import Board
 from streams.layout import INTERNAL, Layout
@@ -111,16 +111,30 @@ class Timers:
     def _look(self, partition: Partition, now: int) -> None:
         due = partition.deadlines.take_due(now, DUE_MAX)
         if due:
-            places = [(name, partition.number) for name in self._topics.values()]
-            self._waiting[partition] = _Waiting(due, self._log_ends.ask_end(places))
+            self._waiting[partition] = _Waiting(due, self._ask(partition))
 
     def _is_decided(self, partition: Partition, waiting: _Waiting) -> bool:
         if waiting.ends is None:
             if not waiting.answer.is_there():
                 return False
-            ends = waiting.answer.result(0)
+            ends = self._answered(partition, waiting)
+            if ends is None:
+                return False
             waiting.ends = {t: ends[name, partition.number] for t, name in self._topics.items()}
         return all(partition.positions[topic] >= end for topic, end in waiting.ends.items())
+
+    def _answered(self, partition: Partition, waiting: _Waiting) -> dict[Place, int] | None:
+        """Give the ends; where the broker could not say them, ask again."""
+        try:
+            return waiting.answer.result(0)
+        except KafkaException as error:
+            log.warning("ends of partition %d: %s", partition.number, error.args[0])
+            self._log_ends.renew()
+            waiting.answer = self._ask(partition)
+            return None
+
+    def _ask(self, partition: Partition) -> Answer:
+        return self._log_ends.ask_end((name, partition.number) for name in self._topics.values())
 
     def _fire(self, partition: Partition, due: Due) -> None:
         still = [
