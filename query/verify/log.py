@@ -14,6 +14,8 @@ from schemas.messages.runtime.messages import DeadLetter
 
 Cause = tuple[str, int, int]
 """(topic, partition, offset) of an input record."""
+Letter = tuple[Position, DeadLetter]
+"""Where a dead letter lies, and the letter."""
 Payload = TypeVar("Payload", bound=Struct)
 
 
@@ -71,7 +73,7 @@ class Log:
     commands: tuple[Entry, ...] = ()
     """Records of the input topics that people and neighbours write, in each topic's order."""
     repeats: tuple[Entry, ...] = ()
-    letters: tuple[tuple[Position, DeadLetter], ...] = ()
+    letters: tuple[Letter, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     unreadable_inputs: tuple[Position, ...] = ()
     """Input records that do not decode: each is owed a dead letter."""

@@ -3,17 +3,23 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient
 
 from query.decode import Raw, dead_letter
 from query.feed import REQUEST_TIMEOUT_S, BrokerGoneError, Offsets
 from query.order import Partition
 from query.record import Position
-from query.verify.log import Entry, Log, Unreadable
+from query.verify.log import Entry, Letter, Log, Unreadable
 from schemas.codec import decode_envelope, decode_payload
 from schemas.errors import PayloadInvalidError, PoisonError
-from schemas.messages.runtime.messages import DeadLetter
 from topics.catalogue import FACT_TOPICS, INPUT_TOPICS
 from topics.model import PARTITIONS, Party
 from topics.naming import CATALOGUE, DEAD_LETTERS, TIMERS, client_prefix
@@ -101,30 +107,37 @@ class Reader:
             consumer.close()
 
     def _until(self, consumer: Consumer, goal: dict[str, int]) -> Iterator[Raw]:
+        """Read until every topic of ``goal`` has reached its offset; the last of a log may be markers."""
         silent = 0
         while goal:
             messages = consumer.consume(_BATCH, _POLL_S)
             silent = 0 if messages else silent + 1
             if silent > _SILENT_POLLS_MAX:
-                raise BrokerGoneError(f"The broker stopped answering within {sorted(goal)[0]}.")
+                raise BrokerGoneError(f"The broker stopped answering within {min(goal)}.")
             for message in messages:
-                topic = (message.topic() or "").removeprefix(self._prefix)
-                partition, offset = message.partition() or 0, message.offset() or 0
-                error = message.error()
-                if error is None and offset < goal.get(topic, 0):
-                    position = Position(topic, partition, offset)
-                    at = message.timestamp()[1] * 1000
-                    yield Raw(position, at, message.key(), message.value(), list)
-                if error is not None and (error.fatal() or topic not in self._names(goal)):
-                    continue
-                # An end is told with the offset after it; the last records of a log may be markers.
-                if topic in goal and offset + (error is None) >= goal[topic]:
-                    del goal[topic]
-                    consumer.pause([TopicPartition(self._prefix + topic, partition)])
+                position = self._position(message)
+                next_offset = position.offset
+                if message.error() is None:
+                    next_offset += 1
+                    if position.offset < goal.get(position.topic, 0):
+                        at = message.timestamp()[1] * 1000
+                        yield Raw(position, at, message.key(), message.value(), list)
+                if next_offset >= goal.get(position.topic, next_offset + 1):
+                    del goal[position.topic]
+                    place = TopicPartition(self._prefix + position.topic, position.partition)
+                    consumer.pause([place])
 
-    @staticmethod
-    def _names(goal: Mapping[str, int]) -> set[str]:
-        return set(goal)
+    def _position(self, message: Message) -> Position:
+        """Give where a record lies, or where a partition ends. Raises BrokerGoneError at any other event."""
+        error = message.error()
+        topic, partition, offset = message.topic(), message.partition(), message.offset()
+        if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - the client's own name
+            if error.retriable():
+                return Position("", 0, -1)
+            raise BrokerGoneError(f"The broker refuses to be read ({error.str()}).")
+        if topic is None or partition is None or offset is None:
+            raise AssertionError("a consumed message has a topic, a partition and an offset")
+        return Position(topic.removeprefix(self._prefix), partition, offset)
 
 
 class _Building:
@@ -135,7 +148,7 @@ class _Building:
         self._facts: list[Entry] = []
         self._commands: list[Entry] = []
         self._repeats: list[Entry] = []
-        self._letters: list[tuple[Position, DeadLetter]] = []
+        self._letters: list[Letter] = []
         self._unreadable: list[Unreadable] = []
         self._unreadable_inputs: list[Position] = []
 

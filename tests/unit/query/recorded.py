@@ -102,6 +102,25 @@ class Recorded:
         """Append a command and its whole outcome."""
         return self.outcome(self.command(tenant_id, command), *payloads, **scope)
 
+    def message(self, command: Envelope, payload: Struct, cause: Raw) -> Raw:
+        """Append a message without a sequence on the refusals' topic, caused by the record."""
+        schema_id, raw = encode_payload(payload)
+        envelope = replace(
+            command,
+            event_id=f"evt-{uid(str(cause.position))}",
+            event_type=type(payload).__name__,
+            kind="message",
+            causation_id=command.event_id,
+            cause_topic=cause.position.topic,
+            cause_partition=cause.position.partition,
+            cause_offset=cause.position.offset,
+            payload_schema_id=schema_id,
+            payload=raw,
+        )
+        return self.put(
+            naming.REJECTIONS, cause.position.partition, encode_envelope(envelope), cause.key
+        )
+
     def _sequenced(
         self, cause: Envelope, payload: Struct, ordinal: int, count: int, scope: dict[str, Any]
     ) -> Raw:
@@ -136,9 +155,7 @@ class Recorded:
             **_scope(payload, scope),
         )
         value, tenant.hash = seal(envelope, tenant.hash)
-        return self.put(
-            topic, partition_of(cause.tenant_id), value, str(cause.tenant_id).encode()
-        )
+        return self.put(topic, partition_of(cause.tenant_id), value, str(cause.tenant_id).encode())
 
     def _aggregate(self, tenant: Tenant, payload: Struct) -> dict[str, Any]:
         aggregate = catalogue().by_type[type(payload)].aggregate

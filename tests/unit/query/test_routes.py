@@ -1,6 +1,5 @@
 """What each route answers of the story."""
 
-import pytest
 
 from tests.unit.query.story import names
 from tests.unit.query.views import World

@@ -81,9 +81,7 @@ class World:
     def token(self, tenant: str, *roles: str) -> str:
         return issue(self.keys, tenant, roles=frozenset(roles or {"Viewer"}))
 
-    def get(
-        self, path: str, tenant: str = "acme", *roles: str, **query: object
-    ) -> httpx.Response:
+    def get(self, path: str, tenant: str = "acme", *roles: str, **query: object) -> httpx.Response:
         """Ask as the tenant, in the roles given (a Viewer where none is)."""
         headers = {"Authorization": f"Bearer {self.token(tenant, *roles)}"}
         return self.send("GET", "/api/v1" + path, headers=headers, params=query)
