@@ -45,7 +45,6 @@ __all__ = [
 
 InstanceStatus = Literal[
     "Running",
-    "AssigningTask",
     "AwaitingAgent",
     "AwaitingApproval",
     "AwaitingTimer",
