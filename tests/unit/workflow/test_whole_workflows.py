@@ -69,7 +69,6 @@ def of_all_kinds() -> list[Item]:
                 {"few": {"then": "end"}},
             ]
         },
-        never={"raise": {"error": {"type": "impossible"}}, "if": "${ true }"},
         safe=risky,
         ask=approval(),
         pause={"wait": "PT1M"},
@@ -93,7 +92,7 @@ def test_a_definition_of_all_kinds_runs_to_its_end() -> None:
     request = scenario.fact(ApprovalRequested)
     grant = GrantApproval(approval_id=request.approval_id, comment="fine")
     scenario.through_pipeline(grant, actor_id=OWNER)
-    scenario.when_timer(WorkflowStep, f"{INSTANCE}/do/6")
+    scenario.when_timer(WorkflowStep, f"{INSTANCE}/do/5")
     assert output_of(scenario) == f'{{"by":["{OWNER}"],"calm":true}}'
     assert list(scenario.tables.scan(QuotaReservation)) == []
 
