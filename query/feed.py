@@ -24,6 +24,7 @@ from query.order import Partition
 from query.record import Position
 from schemas.output import OperatorError
 from topics.catalogue import BY_NAME, FACT_TOPICS
+from topics.ends import listed_offsets
 from topics.model import Party
 from topics.naming import DEAD_LETTERS, client_prefix
 from topics.settings import client_options
@@ -90,21 +91,14 @@ class Offsets:
         return self._listed(topics, OffsetSpec.latest())  # type: ignore[no-untyped-call]
 
     def _listed(self, topics: Iterable[str], spec: OffsetSpec) -> dict[Partition, int]:
-        request = {
-            TopicPartition(self._prefix + topic, partition): spec
+        places = [
+            (self._prefix + topic, partition)
             for topic in topics
             for partition in range(BY_NAME[topic].partitions)
-        }
-        futures = self._admin.list_offsets(
-            request,
-            isolation_level=IsolationLevel.READ_COMMITTED,
-            request_timeout=REQUEST_TIMEOUT_S,
-        )
+        ]
         try:
-            return {
-                (place.topic.removeprefix(self._prefix), place.partition): future.result().offset
-                for place, future in futures.items()
-            }
+            offsets = listed_offsets(self._admin, places, spec, IsolationLevel.READ_COMMITTED)
+            return {(t.removeprefix(self._prefix), p): at for (t, p), at in offsets.items()}
         except KafkaException as error:
             raise BrokerGoneError(
                 f"The broker does not say its offsets ({error.args[0].str()})."
