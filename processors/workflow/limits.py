@@ -9,8 +9,9 @@ expire tasks over one pause of an agent's process, longer would keep a step wait
 EXPIRIES_MAX: Final = 3
 """Attempts that may expire before a person is asked: a fourth agent would most likely die of the same task."""
 
-GRACE_MICROS: Final = 600_000_000
-"""How long a reservation outlives its attempt: the late result that says what was really spent comes within minutes."""
+GRACE_MICROS: Final = 120_000_000
+"""How long a reservation outlives its attempt: four leases, for the late result that says what was really spent. Longer
+would keep a place of quota tasks.active from others; free editions have two."""
 
 RETENTION_MICROS: Final = 7 * 86_400_000_000
 """How long an ended instance stays in state, so that late results and questions still find it; its facts stay."""
