@@ -39,11 +39,11 @@ class Reading:
         head = self.rows("head")
         self.as_of = AsOf.model_validate(head[0] if head else {"sequence": 0})
 
-    def rows(self, name: str, **parameters: object) -> list[Row]:
+    def rows(self, name: str, /, **parameters: object) -> list[Row]:
         """Give the rows of a question; the tenant is always the caller's."""
         return self._snapshot.ask(name, {**parameters, "tenant_id": self.tenant_id})
 
-    def one(self, name: str, **parameters: object) -> Row:
+    def one(self, name: str, /, **parameters: object) -> Row:
         """Give the one row of a question; Problem NOT_FOUND where there is none."""
         rows = self.rows(name, **parameters)
         if not rows:
@@ -51,7 +51,7 @@ class Reading:
         return rows[0]
 
     def page(
-        self, listing: Listing, asked: Paged, **parameters: object
+        self, listing: Listing, asked: Paged, /, **parameters: object
     ) -> tuple[list[Row], str | None]:
         """Give the rows of a page and the token of the next, None on the last."""
         place = place_of(asked.page_token, listing.key, listing.kinds)
