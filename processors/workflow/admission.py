@@ -10,6 +10,7 @@ from processors.workflow.assignment import Granted, assign
 from processors.workflow.definition.model import CallAgentTask
 from processors.workflow.fault import fault
 from processors.workflow.gating import Work, gate
+from processors.workflow.limits import INTENT_CHARACTERS_MAX
 from processors.workflow.need import Need, need_of
 from processors.workflow.queues import block, unblock
 from processors.workflow.run import Run
@@ -75,4 +76,10 @@ def _work(run: Run, path: str, call: CallAgentTask, need: Need, attempt: int) ->
     findings = agents.check_input(need.skill, inputs)
     if findings:
         raise fault("validation", f"inputs of {need.skill.name}: {'; '.join(findings)}")
-    return Work(inputs, view.text(call.intent), attempt)
+    intent = view.text(call.intent)
+    if len(intent) > INTENT_CHARACTERS_MAX:
+        raise fault(
+            "validation",
+            f"the intent has {len(intent)} characters, at most {INTENT_CHARACTERS_MAX}",
+        )
+    return Work(inputs, intent, attempt)

@@ -34,19 +34,28 @@ class ExpressionError(ValueError):
 
 
 @lru_cache(maxsize=4096)
+def program(text: str) -> Any:
+    """Give the compiled program of a published text, whose expressions were bounded one by one.
+
+    A value of a definition may be longer than one expression: a literal, or a map of many. Raises ExpressionError.
+    """
+    try:
+        return cel.compile(text)
+    except (ValueError, RuntimeError) as error:
+        raise ExpressionError(_first_sentence(str(error))) from error
+
+
+@lru_cache(maxsize=4096)
 def compile_expression(text: str) -> Any:
     """Give the compiled program. Raises ExpressionError for what does not parse or breaks a bound."""
     if len(text) > LENGTH_MAX:
         raise ExpressionError(f"longer than {LENGTH_MAX} characters")
-    try:
-        program = cel.compile(text)
-    except (ValueError, RuntimeError) as error:
-        raise ExpressionError(_first_sentence(str(error))) from error
+    compiled = program(text)
     _check_macros(text)
-    unknown = sorted(f for f in program.functions() if f[0].isalpha() and f not in FUNCTIONS)
+    unknown = sorted(f for f in compiled.functions() if f[0].isalpha() and f not in FUNCTIONS)
     if unknown:
         raise ExpressionError(f"function {unknown[0]} is not known")
-    return program
+    return compiled
 
 
 def _check_macros(text: str) -> None:
@@ -81,12 +90,12 @@ def unknown_roots(text: str) -> tuple[str, ...]:
 
 def evaluate(expression: str, names: Mapping[str, Any]) -> Any:
     """Give what the expression says of the names, as a plain JSON value. Raises ExpressionError."""
-    program = compile_expression(expression)
+    compiled = program(expression)
     context = cel.Context()
-    for name, value in names.items():
-        context.add_variable(name, value)
     try:
-        return _plain(program.execute(context))
+        for name, value in names.items():
+            context.add_variable(name, value)
+        return _plain(compiled.execute(context))
     except KeyError as error:
         raise ExpressionError(f"there is no {error.args[0]}") from error
     except (RuntimeError, ValueError, TypeError, ArithmeticError) as error:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from processors import governance, identity
 from processors.contract import GateResult
 from processors.workflow.definition.model import CallAgentTask
-from processors.workflow.fault import Fault, StepFaultError
+from processors.workflow.fault import StepFaultError, fault
 from processors.workflow.finishing import timeout_of
 from processors.workflow.limits import APPROVAL_MICROS
 from processors.workflow.need import Need
@@ -55,7 +55,8 @@ def gate(
     for result in results:
         if result.effect == "Deny":
             message = f"policy denies it: {', '.join(result.rules) or 'no rule permits it'}"
-            raise StepFaultError(Fault("policy", message, decision_id=result.decision_id))
+            denied = fault("policy", message).fault
+            raise StepFaultError(denied._replace(decision_id=result.decision_id))
     for action, result in zip(actions, results, strict=True):
         if result.effect == "RequiresApproval":
             digest = _digest(run, path, need, work)

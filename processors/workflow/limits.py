@@ -31,5 +31,8 @@ nobody would otherwise fill a transaction without end."""
 MESSAGE_CHARACTERS_MAX: Final = 1_000
 """Longest sentence about a failure that is kept."""
 
+INTENT_CHARACTERS_MAX: Final = 10_000
+"""Longest intent of a task: it is for people and agents to read; data goes into the inputs."""
+
 APPROVAL_MICROS: Final = 7 * 86_400_000_000
 """How long an approval that a policy asks for before an assignment stays open."""

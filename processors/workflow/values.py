@@ -34,7 +34,7 @@ class _Reads(NamedTuple):
 @lru_cache(maxsize=4096)
 def _reads(expression: str) -> _Reads:
     found = _CONTEXT.findall(expression)
-    roots = frozenset(expressions.compile_expression(expression).variables()) & expressions.ROOTS
+    roots = frozenset(expressions.program(expression).variables()) & expressions.ROOTS
     return _Reads(roots, None if "" in found else frozenset(found))
 
 

@@ -372,6 +372,7 @@ def test_a_further_gate_is_asked_too() -> None:
         ({"value": "text"}, "validation"),
         ({"value": "${ input.nothing }"}, "expression"),
         ({"intent": "${ 1 }"}, "expression"),
+        ({"intent": "x" * 10_001}, "validation"),
     ],
 )
 def test_what_cannot_be_asked_for_is_a_question_to_a_person(
@@ -380,6 +381,11 @@ def test_what_cannot_be_asked_for_is_a_question_to_a_person(
     scenario = act(given(steps(only=agent_task(**wrong))), start(NAME))
     assert scenario.fact(facts.WorkflowInstanceEscalated).cause == cause
     assert "QuotaReserved" not in names(scenario)[3:]
+
+
+def test_a_long_text_of_the_definition_is_no_expression() -> None:
+    scenario = act(given(steps(only=agent_task(intent="Add one. " * 500))), start(NAME))
+    assert assignment_of(scenario).intent == "Add one. " * 500
 
 
 def test_a_silent_agent_loses_the_task_to_another_attempt() -> None:

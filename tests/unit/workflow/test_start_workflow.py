@@ -21,6 +21,7 @@ from tests.unit.workflow.world import (
     names,
     policy,
     start,
+    suspended,
     world,
 )
 
@@ -146,6 +147,10 @@ def test_a_definition_whose_skill_is_not_published_cannot_start() -> None:
 def test_who_has_no_role_is_forbidden() -> None:
     scenario = given(ONE)
     act(scenario, start(NAME), actor_id="user:nobody").refused("FORBIDDEN")
+
+
+def test_a_suspended_tenant_starts_nothing() -> None:
+    act(given(ONE).given(suspended()), start(NAME)).refused("TENANT_SUSPENDED")
 
 
 def test_policy_denies_and_its_decision_stays_on_record() -> None:
