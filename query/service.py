@@ -6,6 +6,7 @@ for its supervisor to start it again.
 """
 
 import logging
+import signal
 import socket
 import threading
 from collections.abc import Mapping
@@ -186,6 +187,10 @@ class Service:
             timeout_graceful_shutdown=5,
         )
         self._server = uvicorn.Server(config)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # The server ends at a signal and then raises it again for who was there before: that must not end
+            # the process before the file is closed.
+            signal.signal(number, lambda _number, _frame: None)
         self.start()
         url = self._settings.url_file
         url.parent.mkdir(parents=True, exist_ok=True)

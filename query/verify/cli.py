@@ -6,13 +6,13 @@ from typing import Annotated, Final
 import typer
 
 from query.client import Api
+from query.settings import from_environment
 from query.verify import journal as journals
 from query.verify.asked import Asked
 from query.verify.reader import Reader
 from query.verify.run import Report, verify
 from schemas.output import OperatorError, print_json, print_rows
 from topics.partition import partition_of
-from topics.settings import bootstrap_servers
 
 _SHOWN: Final = 100
 """Findings that a person is shown; --json gives all."""
@@ -34,7 +34,8 @@ def command(
     """Check order, chain, versions, outcomes, causes, assignments, quotas and views. Ends with 1 on a finding."""
     sent = None if journal is None else journals.Journal(journals.read(journal))
     answers = None if no_views else Asked(Api())
-    reader = Reader(bootstrap_servers(), group=group)
+    settings = from_environment()
+    reader = Reader(settings.bootstrap, settings.topic_prefix, group)
     partitions = None if tenant is None else iter([partition_of(tenant)])
     report = verify(reader.logs(partitions), answers=answers, journal=sent, tenant_id=tenant)
     _print(report, as_json=as_json)
