@@ -6,11 +6,13 @@ it. A record is copied before its offset is committed, so an end in between copi
 by ``eventId``, also those of a former process, whose last copies are read at the start.
 """
 
+import asyncio
 import logging
 import os
 import sys
 from collections import OrderedDict
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, cast
 
 import faust
 from aiokafka import AIOKafkaConsumer
@@ -48,6 +50,11 @@ SHOWN: Final = frozenset(
 
 APP_ID: Final = naming.client_prefix(Party.FEED)
 """Group of the feed's processes."""
+
+BATCH_MAX: Final = 200
+"""Most records copied at once."""
+BATCH_S: Final = 0.05
+"""How long a batch is filled, seconds."""
 
 REMEMBERED_MAX: Final = 50_000
 """Most ids remembered; more than are copied between two commits of offsets, so that a restart meets no unknown one."""
@@ -142,8 +149,9 @@ def feed_app(settings: Settings, layout: Layout, seen: Seen, port: int) -> faust
 
     @app.agent(source)
     async def copy(stream: faust.types.StreamT[bytes]) -> None:
-        async for event in stream.events():
-            await _copy(event, target, seen, counts)
+        batches = cast("faust.Stream[bytes]", stream).take_events(BATCH_MAX, within=BATCH_S)
+        async for events in batches:
+            await _copy(events, target, seen, counts)
 
     @app.page("/")
     async def status(view: View, _request: Request) -> Response:
@@ -153,38 +161,47 @@ def feed_app(settings: Settings, layout: Layout, seen: Seen, port: int) -> faust
 
 
 async def _copy(
-    event: faust.types.EventT[bytes],
+    events: Sequence[faust.types.EventT[bytes]],
     target: faust.types.TopicT,
     seen: Seen,
     counts: dict[str, int],
 ) -> None:
-    """Copy one record unless it is a repeat or none that is shown.
+    """Copy what is shown and no repeat; all copies are in the log before the batch is acknowledged.
 
-    An exception in an agent would acknowledge the record, so any error ends the process instead.
+    An exception in an agent would acknowledge the records, so any error ends the process instead.
     """
     try:
-        envelope = decode_envelope(event.value)
-        if envelope.event_type not in SHOWN:
-            counts["passedBy"] += 1
-        elif not seen.add(envelope.event_id):
-            counts["repeats"] += 1
-        else:
-            message = event.message
-            sent = await target.send(
+        chosen = [event for event in events if _is_new(event, seen, counts)]
+        sent = [
+            await target.send(
                 key=event.key,
                 value=event.value,
-                partition=message.partition,
-                headers=message.headers,
+                partition=event.message.partition,
+                headers=event.message.headers,
             )
-            # The copy is in the log before the next record is taken, and so before any offset is committed.
-            await sent
-            counts["copied"] += 1
-    except PoisonError:
-        log.exception("a governance fact that cannot be read is passed by")
-        counts["passedBy"] += 1
+            for event in chosen
+        ]
+        await asyncio.gather(*sent)
+        counts["copied"] += len(chosen)
     except Exception:
         log.critical("the feed is in doubt and ends", exc_info=True)
         os._exit(DOUBT_EXIT)
+
+
+def _is_new(event: faust.types.EventT[bytes], seen: Seen, counts: dict[str, int]) -> bool:
+    """Tell whether a fact is shown and was not copied yet."""
+    try:
+        envelope = decode_envelope(event.value)
+    except PoisonError:
+        log.exception("a governance fact that cannot be read is passed by")
+        counts["passedBy"] += 1
+        return False
+    if envelope.event_type not in SHOWN:
+        counts["passedBy"] += 1
+        return False
+    is_new = seen.add(envelope.event_id)
+    counts["repeats"] += not is_new
+    return is_new
 
 
 def run_feed(settings: Settings, layout: Layout) -> None:
