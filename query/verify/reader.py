@@ -50,10 +50,12 @@ class Reader:
     def _positions(self, group: str) -> dict[Partition, int]:
         """Give how far the workers have decided each input topic, as their group says."""
         admin = AdminClient(client_options(self._bootstrap))
+        request = [ConsumerGroupTopicPartitions(group)]
+        future = admin.list_consumer_group_offsets(request, request_timeout=REQUEST_TIMEOUT_S)[
+            group
+        ]
         try:
-            request = [ConsumerGroupTopicPartitions(group)]
-            future = admin.list_consumer_group_offsets(request)[group]
-            places = future.result(REQUEST_TIMEOUT_S).topic_partitions
+            places = future.result().topic_partitions
         except KafkaException as error:
             raise BrokerGoneError(
                 f"The broker does not say how far group {group} is ({error.args[0].str()})."

@@ -20,7 +20,7 @@ from query.decode import Raw
 from query.settings import Settings, keys_folder
 from query.verify.reader import JUDGED_INPUTS
 from tests.unit.query.recorded import Recorded
-from topics.catalogue import TOPICS
+from topics.catalogue import INPUT_TOPICS, TOPICS
 from topics.model import PARTITIONS
 from topics.provision import admin_client, provision
 from topics.settings import producer_options
@@ -51,23 +51,29 @@ class Bench:
         self.settings = Settings(bootstrap=bootstrap, local=folder, topic_prefix=self.prefix)
 
     def write(self, raws: Iterable[Raw], *, abort: bool = False) -> None:
-        """Append records in one transaction, at the places that they have in the recorded log."""
+        """Append records: inputs as senders do, what was decided in one transaction as workers do."""
+        records = list(raws)
+        sender = Producer(producer_options(self.bootstrap))
+        for raw in records:
+            if raw.position.topic in INPUT_TOPICS:
+                self._produce(sender, raw)
+        assert sender.flush(30) == 0
         producer = Producer(
             {**producer_options(self.bootstrap), "transactional.id": secrets.token_hex(8)}
         )
         producer.init_transactions(30)
         producer.begin_transaction()
-        for raw in raws:
-            producer.produce(
-                self.prefix + raw.position.topic,
-                raw.value,
-                raw.key,
-                partition=raw.position.partition,
-            )
+        for raw in records:
+            if raw.position.topic not in INPUT_TOPICS:
+                self._produce(producer, raw)
         if abort:
             producer.abort_transaction(30)
         else:
             producer.commit_transaction(30)
+
+    def _produce(self, producer: Producer, raw: Raw) -> None:
+        topic, partition, _ = raw.position
+        producer.produce(self.prefix + topic, raw.value, raw.key, partition=partition)
 
     def decide(self, positions: dict[tuple[str, int], int]) -> None:
         """Say for the workers' group how far each input topic is decided."""
@@ -77,7 +83,8 @@ class Bench:
             for (topic, partition), offset in positions.items()
         ]
         request = [ConsumerGroupTopicPartitions(self.group, places)]
-        admin.alter_consumer_group_offsets(request)[self.group].result(20)
+        # The broker makes its offsets topic at the first use, which takes a while on a busy machine.
+        admin.alter_consumer_group_offsets(request, request_timeout=60)[self.group].result(65)
 
     def decided(self, log: Recorded) -> dict[tuple[str, int], int]:
         """Give the positions after every command of a recorded log."""
