@@ -188,16 +188,17 @@ def _letter_of(raw: Raw) -> tuple[DeadLetter, Position | None]:
 
 
 def _heads(added: Sequence[Added]) -> list[Head]:
-    newest: dict[str, Head] = {}
-    for position, envelope, _ in (one.record for one in added):
-        newest[envelope.tenant_id] = Head(
-            envelope.tenant_id,
-            envelope.sequence or 0,
-            position.partition,
-            envelope.occurred_at,
-            envelope.hash,
+    newest = {one.record.envelope.tenant_id: one.record for one in added}
+    return [
+        Head(
+            tenant_id,
+            record.sequence,
+            record.position.partition,
+            record.envelope.occurred_at,
+            record.envelope.hash,
         )
-    return list(newest.values())
+        for tenant_id, record in newest.items()
+    ]
 
 
 def _by_table(added: Sequence[Added], letters: list[Row]) -> dict[str, list[Any]]:
