@@ -130,6 +130,7 @@ class Engine:
                 log_ends=log_ends,
                 writer=transactions,
                 board=self.board,
+                beat=self._watchdog.beat,
             ),
             timers=Timers(
                 layout, producer, log_ends, clock=wall_clock, crash=crash, board=self.board

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Protocol
 
@@ -44,13 +44,15 @@ class Keeper:
         log_ends: LogEnds,
         writer: StateWriter,
         board: Board,
+        beat: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._layout = layout
         self._rules = rules
         self._log_ends = log_ends
-        self._restorer = Restorer(settings, layout, log_ends)
-        self._rebuilder = Rebuilder(settings, layout, rules, log_ends)
+        self._restorer = Restorer(settings, layout, log_ends, beat)
+        self._rebuilder = Rebuilder(settings, layout, rules, log_ends=log_ends, beat=beat)
+        self._beat = beat
         self._writer = writer
         self._board = board
 
@@ -94,6 +96,7 @@ class Keeper:
         records = snapshot(number, store)
         while chunk := list(islice(records, _CHUNK)):
             self._writer.write(number, chunk)
+            self._beat()
         self._writer.write(number, [positions_record(number, positions, start)])
         self._board.add(rebuilt_partitions=1)
         return self._partition(number, store, positions, start)

@@ -61,7 +61,16 @@ TakeValue = Callable[[bytes], None]
 class Rebuilder:
     """Rebuilds partitions from the logs of facts."""
 
-    def __init__(self, settings: Settings, layout: Layout, rules: Rules, log_ends: LogEnds) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        layout: Layout,
+        rules: Rules,
+        *,
+        log_ends: LogEnds,
+        beat: Callable[[], None],
+    ) -> None:
+        self._beat = beat
         self._settings = settings
         self._layout = layout
         self._rules = rules
@@ -104,7 +113,7 @@ class Rebuilder:
             if value is not None:
                 take(value)
 
-        read_committed(self._settings, ends, starts, each)
+        read_committed(self._settings, ends, starts, each, self._beat)
 
     def _copy_system(self, replay: Replay) -> None:
         """Apply what the catalogue brings to every partition, from the facts of the partition that decided it."""
@@ -153,7 +162,7 @@ class Rebuilder:
                 self._remember_one(record, causes, found)
 
         marks = {place: ends[place[0]] for place in places}
-        read_committed(self._settings, marks, starts, take)
+        read_committed(self._settings, marks, starts, take, self._beat)
         for tenant_id, commands in found.items():
             _store_memory(store, tenant_id, list(commands.values()))
 

@@ -46,16 +46,22 @@ class Restored:
         return self.positions is not None and self.complete_from >= self.start
 
 
+def unwatched() -> None:
+    """Tell nobody of progress: for readers that no watchdog watches."""
+
+
 def read_committed(
     settings: Settings,
     ends: dict[Place, int],
     starts: dict[Place, int],
     take: Callable[[Message], None],
+    beat: Callable[[], None] = unwatched,
 ) -> None:
     """Hand every committed record of the partitions to ``take``, each partition's in order, up to its end.
 
     A partition is done when its end is reported at or past the mark: only that counts markers and records of
-    aborted transactions. Raises DoubtError if no record and no end comes within the deadline.
+    aborted transactions. ``beat`` is called whenever records came.
+    Raises DoubtError if no record and no end comes within the deadline.
     """
     todo = {place for place, end in ends.items() if end > starts[place]}
     reader: Consumer = log_reader(settings)
@@ -68,6 +74,7 @@ def read_committed(
             messages = reader.consume(_BATCH, 0.1)
             if messages:
                 deadline = time.monotonic() + settings.wait_s
+                beat()
             elif time.monotonic() > deadline:
                 raise DoubtError(f"no end of {sorted(todo)} in time")
             for message in messages:
@@ -85,7 +92,14 @@ def read_committed(
 class Restorer:
     """Reads the state changelog of partitions that are gained."""
 
-    def __init__(self, settings: Settings, layout: Layout, log_ends: LogEnds) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        layout: Layout,
+        log_ends: LogEnds,
+        beat: Callable[[], None] = unwatched,
+    ) -> None:
+        self._beat = beat
         self._settings = settings
         self._layout = layout
         self._log_ends = log_ends
@@ -97,7 +111,9 @@ class Restorer:
         ends = self._log_ends.end(places)
         starts = self._log_ends.first(places)
         found = {number: Restored(start=starts[self._topic, number]) for number in numbers}
-        read_committed(self._settings, ends, starts, lambda message: _take(message, found))
+        read_committed(
+            self._settings, ends, starts, lambda message: _take(message, found), self._beat
+        )
         for restored in found.values():
             restored.store.sort()
         return found
