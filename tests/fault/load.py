@@ -1,0 +1,165 @@
+"""The load: workflows of several tenants in flight, each replaced when its end is seen, while things break."""
+
+import json
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Final
+
+from schemas.edge_model import EdgeModel, model_of
+from schemas.messages.runtime.facts import CommandRejected
+from tests.fault.journal import Journal
+from topics.command import Actor, uuid7
+from topics.consumer import EventConsumer
+from topics.events import Event
+from topics.producer import CommandProducer
+
+ENDED: Final = ("WorkflowInstanceCompleted", "WorkflowInstanceFailed", "WorkflowInstanceCancelled")
+POLL_SECONDS: Final = 0.05
+REFUSED: Final = "refused"
+PAUSE_SECONDS: Final = 0.5
+"""How long a tenant pauses after a refusal: its quota does not come back at once."""
+WAITING_SHARE: Final = 10
+"""Every tenth workflow is one with a wait, so that timers fire all the time."""
+
+
+@dataclass
+class Seen:
+    """What the load has seen so far."""
+
+    started: int = 0
+    retried: int = 0
+    """Escalations that were answered with another try."""
+    ends: Counter[str] = field(default_factory=Counter)
+    arrivals: dict[str, list[float]] = field(default_factory=dict)
+    """Tenant -> instants (monotonic seconds) at which a fact of it was seen."""
+
+
+class Load(threading.Thread):
+    """Keeps workflows in flight until ``finish``; then waits for the ends of those that run."""
+
+    def __init__(
+        self, bootstrap: str, tenants: dict[str, int], journal: Journal, actor: Actor
+    ) -> None:
+        super().__init__(name="load", daemon=True)
+        self._tenants = tenants
+        self._journal = journal
+        self._producer = CommandProducer(actor, bootstrap, {"message.timeout.ms": 120_000})
+        self._events = EventConsumer(bootstrap=bootstrap).from_now()
+        self._open: dict[str, str] = {}
+        self._commands: dict[str, str] = {}
+        self._in_flight: Counter[str] = Counter()
+        self._not_before: dict[str, float] = dict.fromkeys(tenants, 0.0)
+        self._numbers = count(1)
+        self._lock = threading.Lock()
+        self._finish = threading.Event()
+        self._halt = threading.Event()
+        self.error: BaseException | None = None
+        self.seen = Seen()
+
+    @property
+    def open(self) -> dict[str, str]:
+        """Instance -> tenant of those whose end was not seen yet."""
+        with self._lock:
+            return dict(self._open)
+
+    @property
+    def ended(self) -> int:
+        """How many workflows have run to an end; a refused start is none."""
+        return sum(number for how, number in self.seen.ends.items() if not how.startswith(REFUSED))
+
+    def finish(self) -> None:
+        """Start no more workflows."""
+        self._finish.set()
+
+    def halt(self) -> None:
+        """Stop looking."""
+        self._halt.set()
+        self.join(timeout=30)
+        self._producer.close()
+        self._events.close()
+
+    def run(self) -> None:
+        """Start and watch."""
+        try:
+            while not self._halt.is_set():
+                if not self._finish.is_set():
+                    self._fill()
+                for event in self._events.poll(POLL_SECONDS):
+                    self._take(event)
+                self._producer.poll(0)
+        except BaseException as error:  # noqa: BLE001 - shown by the program's own thread
+            self.error = error
+
+    def _fill(self) -> None:
+        for tenant, concurrency in self._tenants.items():
+            while (
+                self._in_flight[tenant] < concurrency
+                and time.monotonic() >= self._not_before[tenant]
+            ):
+                self._start(tenant)
+
+    def _start(self, tenant: str) -> None:
+        number = next(self._numbers)
+        instance = f"wf-{uuid7()}"
+        started = {
+            "workflowInstanceId": instance,
+            "definitionOwner": "system",
+            "definitionName": "wait-and-add" if number % WAITING_SHARE == 0 else "add-five",
+            "definitionVersion": "",
+            "input": json.dumps({"value": number}),
+            "priority": 3,
+        }
+        self._send(model_of("StartWorkflow").model_validate(started), tenant, instance)
+        self._in_flight[tenant] += 1
+        self.seen.started += 1
+
+    def _send(self, command: EdgeModel, tenant: str, instance: str) -> None:
+        record = self._producer.prepare(command, tenant)
+        self._journal.write(record)
+        with self._lock:
+            self._open[instance] = tenant
+        self._commands[record.command_id] = instance
+        self._producer.produce(record)
+
+    def _take(self, event: Event) -> None:
+        envelope = event.envelope
+        self.seen.arrivals.setdefault(envelope.tenant_id, []).append(time.monotonic())
+        if isinstance(event.payload, CommandRejected):
+            refused = self._commands.get(event.payload.command_id)
+            if refused is not None and event.payload.command_type == "StartWorkflow":
+                tenant = envelope.tenant_id
+                self._not_before[tenant] = time.monotonic() + PAUSE_SECONDS
+                self._end(refused, f"{REFUSED} {event.payload.code}")
+            return
+        instance = envelope.workflow_instance_id or ""
+        if envelope.event_type in ENDED:
+            self._end(instance, envelope.event_type)
+        elif envelope.event_type == "WorkflowInstanceEscalated" and instance in self._open:
+            retry = {
+                "workflowInstanceId": instance,
+                "stepPath": event.payload.step_path,  # type: ignore[attr-defined]
+                "reason": "the fault is over",
+            }
+            command = model_of("RetryWorkflowStep").model_validate(retry)
+            self._send(command, envelope.tenant_id, instance)
+            self.seen.retried += 1
+
+    def _end(self, instance: str, how: str) -> None:
+        with self._lock:
+            tenant = self._open.pop(instance, None)
+        if tenant is not None:
+            self._in_flight[tenant] -= 1
+            self.seen.ends[how] += 1
+
+    def outage(self, since: float) -> float | None:
+        """Give seconds from an instant until every loaded tenant has a fact again; None where one had none yet."""
+        firsts = []
+        for tenant in self._tenants:
+            later = [at for at in self.seen.arrivals.get(tenant, ()) if at > since]
+            if not later:
+                return None
+            firsts.append(later[0] - since)
+        return max(firsts)
