@@ -1,4 +1,4 @@
-"""Hostile questions: injection, bounds, odd HTTP. Never a 5xx of ours, never another row (reliability.md B18 to B21)."""
+"""Hostile questions: injection, bounds, odd HTTP. Never a 5xx of ours, never another row (reliability.md B18 to 21)."""
 
 import base64
 import json

@@ -237,6 +237,7 @@ def test_blocks_pauses_and_escalations_are_explained(tmp_path: Path) -> None:
         workflow_instance_id=IDS["wf"],
         step_path="do/1/build",
         step_name="build",
+        kind="agentTask",
         reason="quota",
         dimension="cost.amount",
     )
