@@ -17,10 +17,10 @@ from typing import Final
 import uvicorn
 
 from query.access import Verifier
-from query.answers import Lag, PartitionLag
 from query.api import Parts, create
 from query.feed import TOPICS, BrokerGoneError, Feed, LogChangedError, Offsets
 from query.headers import secured
+from query.operator_answers import Lag, PartitionLag
 from query.order import Partition
 from query.problems import Problem
 from query.projector import Projector

@@ -4,7 +4,8 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query
 
-from query.answers import Artifact, Asset, Edge, Lineage, One, Page, Project
+from query.answers import One, Page
+from query.asset_answers import Artifact, Asset, Edge, Lineage, Project
 from query.filters import ArtifactId, ArtifactList, CatalogueList, Freshness, LineageWalk, Paged
 from query.reading import Listing
 from query.routes.callers import OfViews, Reader

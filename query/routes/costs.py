@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from query.answers import CostOfDay, One, Page, UsageLine
+from query.answers import One, Page
+from query.asset_answers import CostOfDay, UsageLine
 from query.filters import CostReport, UsageList
 from query.problems import invalid
 from query.reading import Listing

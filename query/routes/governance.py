@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from query.answers import Approval, AuditEntry, One, Page, PolicyDecision, Quota, Task
+from query.answers import Approval, AuditEntry, One, Page, PolicyDecision, Task
+from query.asset_answers import Quota
 from query.filters import ApprovalList, AuditList, DecisionList, QuotaList, TaskList
 from query.reading import Listing
 from query.routes.callers import OfViews, Reader

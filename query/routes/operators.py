@@ -4,8 +4,9 @@ from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Path, Query, Request
 
-from query.answers import DeadLetter, Lag, One, Page, Row, Tenant, TenantEvent, TenantUsage
+from query.answers import One, Page, Row
 from query.filters import BulkList, DeadLetterList, Freshness, TenantList
+from query.operator_answers import DeadLetter, Lag, Tenant, TenantEvent, TenantUsage
 from query.problems import not_found
 from query.projections.dead_letters import readable
 from query.reading import Listing

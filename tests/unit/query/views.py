@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 
 from query.access import Verifier, issue
-from query.answers import Lag
 from query.api import Parts, create
 from query.decode import Raw
+from query.operator_answers import Lag
 from query.order import Partition
 from query.projector import Projector
 from query.reading import Views
