@@ -122,6 +122,7 @@ class PartitionCycle:
         self._heads: dict[TenantId, Head] = {}
         self._positions = dict(partition.positions)
         self._complete_from = partition.complete_from
+        self._committed = partition.store.entries
         self._rearmed: list[tuple[int, Key, int]] = []
         self._newest = 0
         self._taken = 0
@@ -287,6 +288,13 @@ class PartitionCycle:
             if entry is not before.get(key):
                 _state_value(key, entry)
 
+    def _growth(self) -> int:
+        """Give by how many records the cycle's changes make the state longer."""
+        return sum(
+            (entry is not None) - (key in self._committed)
+            for key, entry in self._overlay.changes.items()
+        )
+
     def finish(self) -> Work:
         """Give the unit of work: outcomes, changed state and the input positions. Raises StateTooLargeError."""
         self._memory.write(self._overlay, self._newest)
@@ -294,7 +302,14 @@ class PartitionCycle:
         for key, entry in self._overlay.changes.items():
             value = _state_value(key, entry)
             outputs.append(OutputRecord(naming.STATE, self._number, state_key(key), value, None))
-        outputs.append(positions_record(self._number, self._positions, self._complete_from))
+        outputs.append(
+            positions_record(
+                self._number,
+                self._positions,
+                complete_from=self._complete_from,
+                state_records=len(self._committed) + self._growth(),
+            )
+        )
         return Work(
             partition=self._number,
             outputs=outputs,
@@ -313,13 +328,19 @@ def _stage(error: PoisonError) -> Stage:
     return "decide" if isinstance(error, ProcessorBugError) else "decode"
 
 
-def positions_record(partition: int, positions: dict[str, int], complete_from: int) -> OutputRecord:
-    """Give the record that keeps a partition's input positions with its state (guard 16)."""
+def positions_record(
+    partition: int, positions: dict[str, int], *, complete_from: int, state_records: int
+) -> OutputRecord:
+    """Give the record that keeps a partition's input positions with its state (guard 16).
+
+    It also says what the state needs to be whole: the changelog from ``complete_from`` on, so many records.
+    """
     record = InputPositions(
         positions=tuple(
             InputPosition(topic=topic, next_offset=positions[topic]) for topic in sorted(positions)
         ),
         complete_from=complete_from,
+        state_records=state_records,
     )
     return OutputRecord(naming.STATE, partition, POSITIONS_KEY, encode_state(record, 0), None)
 

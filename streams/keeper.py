@@ -97,7 +97,10 @@ class Keeper:
         while chunk := list(islice(records, _CHUNK)):
             self._writer.write(number, chunk)
             self._beat()
-        self._writer.write(number, [positions_record(number, positions, start)])
+        mark = positions_record(
+            number, positions, complete_from=start, state_records=len(store.entries)
+        )
+        self._writer.write(number, [mark])
         self._board.add(rebuilt_partitions=1)
         return self._partition(number, store, positions, start)
 

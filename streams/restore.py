@@ -36,6 +36,8 @@ class Restored:
     positions: dict[str, int] | None = None
     complete_from: int = 0
     """First offset of the changelog that the state needs; a log that starts later lost a part of it."""
+    state_records: int = -1
+    """How many records the state had when its positions were written, -1 if they were not counted."""
     start: int = 0
     """First offset that the changelog still has."""
     records: int = 0
@@ -43,7 +45,9 @@ class Restored:
     @property
     def is_whole(self) -> bool:
         """Tell whether the changelog holds all of the state."""
-        return self.positions is not None and self.complete_from >= self.start
+        if self.positions is None or self.complete_from < self.start:
+            return False
+        return self.state_records in {-1, len(self.store.entries)}
 
 
 def unwatched() -> None:
@@ -129,6 +133,7 @@ def _take(message: Message, found: dict[int, Restored]) -> None:
             raise DoubtError("the changelog's positions are no positions")
         restored.positions = {p.topic: p.next_offset for p in record.positions}
         restored.complete_from = record.complete_from
+        restored.state_records = record.state_records
         return
     key = parse_state_key(raw)
     restored.store.apply({key: None if value is None else Entry(*decode_state(value))})

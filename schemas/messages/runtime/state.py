@@ -39,6 +39,8 @@ class InputPositions(Struct, frozen=True, kw_only=True, rename="camel"):
     """One entry per input topic, ordered by name."""
     complete_from: int = 0
     """First offset of the state changelog that this state needs; where the log starts later, a part is lost and the state is rebuilt from the facts."""
+    state_records: int = -1
+    """Number of the partition's state records at this point, -1 where it was not counted; another number in the changelog means that a part of it is lost."""
 
 
 class ContextSequence(Struct, frozen=True, kw_only=True, rename="camel"):

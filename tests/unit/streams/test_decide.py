@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
-from msgspec import structs
+from msgspec import Struct, structs
 
 from schemas.codec import decode_envelope, decode_payload, encode_envelope, encode_payload
 from schemas.ids import SYSTEM, PrincipalId, TaskId, TenantId
@@ -16,7 +16,7 @@ from streams.head import HEAD_ID, MINUTE_US
 from streams.layout import ORDER, Layout
 from streams.partition import Partition
 from streams.records import InputRecord, OutputRecord
-from streams.wiring import Key, Rules, Store
+from streams.wiring import Key, Meta, Rules, Store, Tables
 from tests.integration.streams import toy
 from tests.integration.streams.toy import AddMarbles, PublishMarbleRule
 from topics import naming
@@ -201,7 +201,7 @@ def test_a_copy_of_another_tenant_is_a_dead_letter() -> None:
 def test_only_the_decision_that_makes_a_record_too_large_is_refused() -> None:
     rules = toy.rules()
 
-    def apply(tables: toy.Tables, fact: toy.Struct, meta: toy.Meta) -> None:
+    def apply(tables: Tables, fact: Struct, meta: Meta) -> None:
         rules.apply(tables, fact, meta)
         if isinstance(fact, toy.MarblesAdded) and fact.count == 7:
             tables.put(fact.jar_id, toy.Note(text="x" * 1_000_001))
