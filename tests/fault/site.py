@@ -64,9 +64,9 @@ class Site:
         port = self.pages[name].rpartition(":")[2]
         self._start(name, "worker", "--name", name, FACTORY_WORKER_PORT=port, **environment)
 
-    def start_agent(self, name: str) -> None:
+    def start_agent(self, name: str, agent: str = "adder") -> None:
         """Start a reference agent."""
-        self._start(name, "agents", "serve", "adder")
+        self._start(name, "agents", "serve", agent)
 
     def start_query(self) -> None:
         """Start the query side."""

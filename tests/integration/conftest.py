@@ -1,0 +1,62 @@
+"""The whole system on the session's broker: workers, agents and the query side as processes, ready tenants."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from schemas.edge_model import model_of
+from streams.run.fleet import Fleet
+from streams.run.seeds import PLATFORM_ADMIN, ask, publish_seeds
+from tests.fault.site import WORKERS, Site, until
+from tests.integration.people import OWNER, Plant
+from topics.catalogue import TOPICS
+from topics.command import Actor, uuid7
+from topics.producer import CommandProducer
+from topics.provision import admin_client, provision
+
+ROLES = ("Architect", "Engineer", "Reviewer", "Adder")
+TENANTS = ("plant-a", "plant-b")
+
+
+@pytest.fixture(scope="session")
+def plant(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+    """Give the running system with two tenants (team edition), each owned by ``user:owner``."""
+    folder: Path = tmp_path_factory.mktemp("plant")
+    provision(admin_client(kafka), TOPICS)
+    environment = {"KAFKA_BOOTSTRAP": kafka, "FACTORY_LOCAL": str(folder)}
+    before = {name: os.environ.get(name) for name in (*environment, "FACTORY_API")}
+    with Fleet(folder / "logs", environment) as fleet:
+        site = Site(folder, kafka, fleet)
+        os.environ.update(environment, FACTORY_API=site.api)
+        for name in WORKERS:
+            site.start_worker(name)
+        site.wait_for_workers()
+        for role in ROLES:
+            site.start_agent(f"agent-{role.lower()}", role.lower())
+        site.start_query()
+        with CommandProducer(Actor("user", PLATFORM_ADMIN), kafka) as admin:
+            publish_seeds(admin, kafka, lambda _what: None)
+            for tenant in TENANTS:
+                _provision(admin, kafka, tenant)
+            yield Plant(site, kafka, admin)
+    for name, value in before.items():
+        os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+
+
+def _provision(admin: CommandProducer, kafka: str, tenant: str) -> None:
+    for kind, fields in (
+        ("ProvisionTenant", {"displayName": tenant, "region": "eu", "ownerPrincipalId": OWNER}),
+        ("ActivateSubscription", {
+            "subscriptionId": f"sub-{uuid7()}", "editionName": "team", "editionVersion": "1.0.0"}),
+        ("ActivateTenant", {}),
+    ):  # fmt: skip
+        ask(admin, model_of(kind).model_validate(fields), tenant)
+    with CommandProducer(Actor("user", OWNER), kafka) as owner:
+        for role in ROLES:
+            sized = {"agentRole": role, "capacity": 50}
+            ask(owner, model_of("SizeAgentPool").model_validate(sized), tenant)
+
+
+__all__ = ["plant", "until"]
