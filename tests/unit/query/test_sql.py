@@ -9,7 +9,8 @@ from query import questions
 
 ROOT = Path(questions.__file__).parent
 STATEMENT = re.compile(
-    r"^\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|DROP|ALTER|COPY|ATTACH|WITH|PRAGMA|EXPORT)\s", re.I
+    r"^\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|DROP|ALTER|COPY|ATTACH|PRAGMA|EXPORT|WITH\s+(RECURSIVE\s+)?\w+\s+AS)\s",
+    re.IGNORECASE,
 )
 ALLOWED = {"BEGIN TRANSACTION READ ONLY", "SET lock_configuration = true"}
 """Statements that ask nothing: they begin a read and lock the settings."""
@@ -71,7 +72,7 @@ def test_each_file_holds_one_statement_of_its_folder() -> None:
         ("append", "INSERT"),
     ):
         for name in questions.names(folder):
-            text = re.sub(r"^--.*$", "", questions.script(folder, name), flags=re.M).strip()
+            text = re.sub(r"^--.*$", "", questions.script(folder, name), flags=re.MULTILINE).strip()
             assert text.startswith(verb), f"{folder}/{name}"
             assert text.count(";") == 1, f"{folder}/{name}"
             assert text.endswith(";"), f"{folder}/{name}"
