@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - read by the fixture at run time
 
 import pytest
 
@@ -40,7 +40,9 @@ def plant(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan
             publish_seeds(admin, kafka, lambda _what: None)
             for tenant in TENANTS:
                 _provision(admin, kafka, tenant)
-            yield Plant(site, kafka, admin)
+            plant = Plant(site, kafka, admin)
+            yield plant
+            plant.close()
     for name, value in before.items():
         os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 

@@ -39,15 +39,20 @@ class Plant:
             self._producers[principal] = CommandProducer(actor, self.bootstrap)
         return self._producers[principal]
 
-    def ask(self, name: str, tenant: str, by: str = OWNER, **fields: Any) -> Outcome:
+    def ask(self, kind: str, tenant: str, by: str = OWNER, /, **fields: Any) -> Outcome:
         """Send a command (Python field names) and give its outcome."""
-        return self.by(by).ask(command(name, **fields), tenant)
+        return self.by(by).ask(command(kind, **fields), tenant)
 
-    def must(self, name: str, tenant: str, by: str = OWNER, **fields: Any) -> Outcome:
+    def must(self, kind: str, tenant: str, by: str = OWNER, /, **fields: Any) -> Outcome:
         """Send a command that is to be accepted."""
-        outcome = self.ask(name, tenant, by, **fields)
+        outcome = self.ask(kind, tenant, by, **fields)
         assert outcome.accepted, (outcome.rejection, outcome.dead_letter)
         return outcome
+
+    def close(self) -> None:
+        """Let go of the broker."""
+        for producer in self._producers.values():
+            producer.close()
 
     def start(self, tenant: str, definition: str, owner: str = "system", **given: Any) -> str:
         """Start a workflow; give its instance id."""
