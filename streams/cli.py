@@ -13,6 +13,7 @@ from schemas.cli import app as schemas
 from schemas.output import OperatorError
 from streams import replay_cli, worker_cli
 from streams.bench.cli import app as bench
+from streams.definitions import cli as definitions_cli
 from streams.local.cli import app as kafka
 from streams.run import cli as run_cli
 from topics import workflow_cli
@@ -35,6 +36,7 @@ worker_cli.register(app)
 replay_cli.register(app)
 workflow_cli.register(workflow)
 query_cli.register(app, workflow)
+definitions_cli.register(workflow_cli.definitions)
 app.add_typer(command, name="command")
 app.add_typer(events, name="events")
 app.add_typer(workflow, name="workflow")

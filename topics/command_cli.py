@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from schemas.catalogue import catalogue
 from schemas.edge_model import EdgeModel, document_of, model_of
+from schemas.messages.runtime.facts import CommandRejected
 from schemas.output import OperatorError, print_json, print_rows
 from topics.command import Actor, ActorType
 from topics.outcome import Outcome
@@ -114,11 +115,27 @@ def _show_to_a_person(outcome: Outcome) -> None:
         refused = outcome.rejection
         where = f" {refused.field}:" if refused.field else ""
         print(f"Refused, {refused.code}:{where} {refused.rule}")
-        for label, text in (("expected", refused.expected), ("got", refused.got)):
-            if text:
-                print(f"  {label}: {text}")
+        _show_details(refused)
     if outcome.dead_letter is not None:
         print(f"Dead letter, {outcome.dead_letter.code}: {outcome.dead_letter.rule}")
+
+
+def _show_details(refused: CommandRejected) -> None:
+    findings = _findings(refused)
+    if findings:
+        print_rows(findings, as_json=False)
+        return
+    for label, text in (("expected", refused.expected), ("got", refused.got)):
+        if text:
+            print(f"  {label}: {text}")
+
+
+def _findings(refused: CommandRejected) -> list[dict[str, object]]:
+    """Give the findings that a refused definition carries as a JSON list; none for another refusal."""
+    if refused.field != "definition" or not refused.got.startswith("[{"):
+        return []
+    found: list[dict[str, object]] = json.loads(refused.got)
+    return found
 
 
 @app.command("list")

@@ -148,7 +148,9 @@ class Check:
         for (tenant, *_cause), parts in self.causes.items():
             ordinals = sorted(part[0] for part in parts)
             if ordinals != list(range(parts[0][1])):
-                self.findings.append(f"{parts[0][2]}: an outcome of {tenant} is not whole: {ordinals}")
+                self.findings.append(
+                    f"{parts[0][2]}: an outcome of {tenant} is not whole: {ordinals}"
+                )
 
 
 INPUTS = ("cp.commands.", "cp.agent-mesh.results.", "cp.devops.outcomes.", "cp.observability.",
@@ -167,7 +169,9 @@ def main():
         check.take(message)
     check.finish()
     facts = {tenant: len(of_tenant) for tenant, of_tenant in check.tenants.items()}
-    json.dump({"records": check.counts, "facts": facts, "findings": check.findings}, sys.stdout, indent=1)
+    json.dump(
+        {"records": check.counts, "facts": facts, "findings": check.findings}, sys.stdout, indent=1
+    )
     return 1 if check.findings else 0
 
 

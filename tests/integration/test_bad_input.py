@@ -73,7 +73,7 @@ DEAD: dict[str, Row] = {
     "trailing bytes": Row(lambda r: r.value + b"xx", "MALFORMED_RECORD", {}),
     "tombstone": Row(lambda _r: None, "MALFORMED_RECORD", {}),
     "over-size": Row(lambda r: r.value[:5] + bytes(1_010_000), "TOO_LARGE", {}),
-    "no key": Row(lambda r: r.value, "ENVELOPE_INVALID", {"key": None}),
+    "no key": Row(lambda r: r.value, "TENANT_MISMATCH", {"key": None}),
     "another tenant's key": Row(lambda r: r.value, "TENANT_MISMATCH", {"key": b"plant-b"}),
     "wrong partition": Row(
         lambda r: r.value, "WRONG_PARTITION", {"partition": (partition_of(TENANT) + 1) % 8}

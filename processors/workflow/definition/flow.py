@@ -62,9 +62,9 @@ def _target(
     if target is None:
         message = f"there is no task {case.then} in this list"
         reader.report(source, task.node.path, "UNKNOWN_TARGET", message)
-        return set()
+        return {index + 1}  # so that one fault does not make all that follows unreachable
     if target <= index:
         message = f"{case.then} lies behind: repeat with for, which is bounded"
         reader.report(source, task.node.path, "CYCLE", message)
-        return set()
+        return {index + 1}
     return {target}

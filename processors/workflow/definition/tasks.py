@@ -136,6 +136,7 @@ class Tasks:
         if function and function not in functions:
             message = f"call {function} is not part of the profile: {', '.join(functions)}"
             self.reader.report(source, f"{node.path}/call", "UNSUPPORTED", message)
+            return Wait(node, 0)
         with_ = fields.get("with")
         if with_ is None:
             self.reader.report(source, node.path, "MISSING", "with is missing")

@@ -1,0 +1,1 @@
+"""Definitions on the command line: checked offline, as publishing would check them."""
