@@ -11,6 +11,7 @@ from schemas.messages.costs.facts import PriceListPublished
 from schemas.messages.envelope import Envelope
 from schemas.messages.governance.facts import PolicyPublished
 from schemas.messages.tenancy.facts import EditionPublished
+from schemas.messages.workflow.facts import WorkflowDefinitionPublished
 
 _TYPES: Final[dict[type[Struct], str]] = {
     agents.SkillRegistered: "Skill",
@@ -21,6 +22,7 @@ _TYPES: Final[dict[type[Struct], str]] = {
     PriceListPublished: "PriceList",
     PolicyPublished: "Policy",
     EditionPublished: "Edition",
+    WorkflowDefinitionPublished: "Workflow",
 }
 
 
@@ -30,9 +32,18 @@ def _published(envelope: Envelope, payload: Struct) -> Iterable[Row]:
         _TYPES[type(payload)],
         getattr(payload, "name", envelope.aggregate_id),
         getattr(payload, "version", ""),
-        getattr(payload, "description", "") or getattr(payload, "display_name", ""),
+        _description(payload),
         bare(envelope.event_id),
     )
 
 
-VIEW: Final = View(table="catalogue_entries", version=1, rules=dict.fromkeys(_TYPES, _published))
+def _description(payload: Struct) -> str:
+    """Give what an asset says of itself to people; each kind calls it differently."""
+    for name in ("description", "display_name", "title", "domain"):
+        text = getattr(payload, name, "")
+        if isinstance(text, str) and text:
+            return text
+    return ""
+
+
+VIEW: Final = View(table="catalogue_entries", version=2, rules=dict.fromkeys(_TYPES, _published))
