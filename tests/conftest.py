@@ -5,6 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.broker import broker_to_test_against
+from tests.plant import plant
+
+__all__ = ["plant"]
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 from schemas.edge_model import model_of
 from streams.run.fleet import Fleet
 from streams.run.seeds import PLATFORM_ADMIN, ask, publish_seeds
-from tests.fault.site import WORKERS, Site, until
+from tests.fault.site import WORKERS, Site
 from tests.integration.people import OWNER, Plant
 from topics.catalogue import TOPICS
 from topics.command import Actor, uuid7
@@ -59,6 +59,3 @@ def _provision(admin: CommandProducer, kafka: str, tenant: str) -> None:
         for role in ROLES:
             sized = {"agentRole": role, "capacity": 50}
             ask(owner, model_of("SizeAgentPool").model_validate(sized), tenant)
-
-
-__all__ = ["plant", "until"]
