@@ -196,10 +196,7 @@ class Feed:
             self.ended.add(position[:2])
         elif code in {KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE}:  # noqa: SLF001
             raise LogChangedError(f"{message.topic()} no longer has the offset to read on from")
-        elif error.fatal() or code in {
-            KafkaError.TOPIC_AUTHORIZATION_FAILED,
-            KafkaError.UNKNOWN_TOPIC_OR_PART,
-        }:
+        elif error.fatal() or code == KafkaError.TOPIC_AUTHORIZATION_FAILED:
             raise BrokerGoneError(f"The broker refuses to be read ({error.str()}).")
 
     def pause_only(self, places: set[Partition]) -> None:
