@@ -1,0 +1,1 @@
+"""Deciders of governance, in the form given, when, then."""

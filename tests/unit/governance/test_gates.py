@@ -1,0 +1,262 @@
+"""The gates: what policies say together, what is recorded, and how an approval admits one command once."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from processors import governance, registry
+from processors.contract import Cause, GateResult, Rejection, Scope
+from processors.decision import Decision
+from processors.governance.state import Approval
+from schemas.ids import SYSTEM, ApprovalId, PrincipalId
+from schemas.messages.governance.facts import (
+    ApprovalConsumed,
+    ApprovalGranted,
+    ApprovalRequested,
+    PolicyDecisionRecorded,
+)
+from tests.unit.governance import given
+from tests.unit.governance.given import published
+from tests.unit.scenario import Scenario, TestKeys
+
+POLICIES = Path(__file__).resolve().parents[3] / "definitions" / "policies"
+PERMIT = '@id("p") permit (principal in Factory::Role::"Maker", action, resource);'
+FORBID = '@id("f") forbid (principal, action, resource) when { context.cost > 10 };'
+ASK = '@id("a") @effect("requiresApproval") forbid (principal, action, resource) when { context.cost > 5 };'
+OBLIGED = (
+    '@id("o") @obligation("redact") permit (principal, action, resource) when { context.cost < 3 };'
+)
+
+
+def gate(scenario: Scenario, roles: tuple[str, ...] = ("Maker",), **context: Any) -> GateResult:
+    return governance.gate(
+        scenario.decide(), action="thing:make", resource="thing", context=context, roles=roles
+    )
+
+
+def ruled(*texts: str) -> Scenario:
+    scenario = given.tenant()
+    for number, text in enumerate(texts):
+        scenario.given(published(text, f"policy-{number}"))
+    return scenario
+
+
+def test_no_match_is_a_denial_by_no_rule() -> None:
+    result = gate(ruled(PERMIT), roles=(), cost=1)
+    assert (result.effect, result.rules) == ("Deny", ())
+
+
+def test_a_permit_allows_and_is_named() -> None:
+    result = gate(ruled(PERMIT), cost=1)
+    assert (result.effect, result.rules) == ("Allow", ("policy-0@1.0.0#p",))
+
+
+@pytest.mark.parametrize(("cost", "effect"), [(1, "Allow"), (6, "RequiresApproval"), (11, "Deny")])
+def test_deny_beats_approval_beats_allow(cost: int, effect: str) -> None:
+    assert gate(ruled(PERMIT, FORBID, ASK), cost=cost).effect == effect
+
+
+def test_an_approval_does_not_stand_in_for_a_missing_permit() -> None:
+    assert gate(ruled(ASK), cost=6).effect == "Deny"
+
+
+def test_an_evaluation_error_is_a_denial_that_names_it() -> None:
+    scenario = ruled(PERMIT, FORBID)
+    assert gate(scenario).effect == "Deny"
+    assert scenario.fact(PolicyDecisionRecorded).errors
+
+
+def test_an_allow_carries_its_obligations() -> None:
+    assert gate(ruled(PERMIT, OBLIGED), cost=1).obligations == ("redact",)
+    assert gate(ruled(PERMIT, OBLIGED), cost=4).obligations == ()
+
+
+def test_a_watched_policy_is_recorded_and_not_enforced() -> None:
+    scenario = given.tenant().given(published(PERMIT), published(FORBID, "watched", mode="shadow"))
+    assert gate(scenario, cost=11).effect == "Allow"
+    fact = scenario.fact(PolicyDecisionRecorded)
+    assert (fact.shadow_effect, fact.shadow_rules) == ("Deny", ("watched@1.0.0#f",))
+
+
+def test_a_tenants_policy_restricts_what_the_platform_permits() -> None:
+    scenario = given.tenant().given_system(published(PERMIT, "platform")).given(published(FORBID))
+    assert [gate(scenario, cost=cost).effect for cost in (1, 11)] == ["Allow", "Deny"]
+
+
+def test_the_record_names_all_that_was_read() -> None:
+    scenario = ruled(PERMIT)
+    gate(scenario, cost=1)
+    fact = scenario.fact(PolicyDecisionRecorded)
+    assert (fact.action, fact.resource, fact.principal_id) == ("thing:make", "thing", given.OLGA)
+    assert json.loads(fact.context) == {"cost": 1, "tenant": "acme"}
+    assert (fact.roles, fact.bundle_version) == (("Maker",), "0.1")
+    assert len(fact.bundle_hash) == len(fact.context_digest) == 64
+
+
+def test_the_engine_asks_for_another_principal_as_itself() -> None:
+    scenario = ruled(PERMIT)
+    decision = scenario.decide()
+    governance.gate(
+        decision,
+        action="a:b",
+        resource="r",
+        context={},
+        principal_id=PrincipalId("user:x"),
+        roles=(),
+    )
+    recorded = decision.recorded[0]
+    assert (recorded.meta.actor_type, recorded.meta.actor_id) == ("system", "factory")
+    assert recorded.fact.principal_id == "user:x"  # type: ignore[attr-defined]
+
+
+def command(scenario: Scenario) -> Rejection | None:
+    assert scenario.decision is not None
+    return governance.gate_command(
+        scenario.decision,
+        action="thing:make",
+        resource="thing",
+        context={"cost": 6},
+        roles=("Maker",),
+    )
+
+
+def asking(digest: bytes = given.DIGEST, approval: ApprovalId | None = None) -> Scenario:
+    """Give a scenario whose decision is about a command of that digest that names an approval."""
+    scenario = ruled(PERMIT, ASK)
+    again(scenario, digest, approval)
+    return scenario
+
+
+def again(scenario: Scenario, digest: bytes, approval: ApprovalId | None) -> None:
+    number = next(scenario._numbers)
+    cause = Cause(
+        f"cmd-{number}", "MakeThing", "cp.commands.v1", 0, number, scenario.tenant_id, "user", given.OLGA,
+        scenario.at, digest, Scope("0" * 32, "corr-1"), approval,
+    )  # fmt: skip
+    scenario.decision = Decision(
+        cause, scenario.overlay, TestKeys(), registry.apply, first_sequence=number
+    )
+
+
+def granted(scenario: Scenario, digest: bytes = given.DIGEST) -> None:
+    scenario.given(
+        given.requested(subject_digest=digest),
+        ApprovalGranted(
+            approval_id=given.APPROVAL, principal_id=given.SAM, comment="", voters=(given.SAM,)
+        ),
+    )
+
+
+def test_a_command_that_needs_approval_is_refused_with_a_request_for_its_digest() -> None:
+    scenario = asking()
+    refused = command(scenario)
+    assert refused is not None
+    assert (refused.code, refused.retryable) == ("APPROVAL_REQUIRED", True)
+    request = scenario.fact(ApprovalRequested)
+    assert (request.subject_digest, refused.got) == (given.DIGEST, request.approval_id)
+
+
+def test_the_granted_approval_admits_the_very_command_once() -> None:
+    scenario = asking()
+    granted(scenario)
+    again(scenario, given.DIGEST, given.APPROVAL)
+    assert command(scenario) is None
+    assert scenario.fact(ApprovalConsumed).approval_id == given.APPROVAL
+    again(scenario, given.DIGEST, given.APPROVAL)
+    refused = command(scenario)
+    assert refused is not None
+    assert refused.code == "APPROVAL_REQUIRED"
+
+
+def test_an_approval_of_another_command_admits_nothing() -> None:
+    scenario = asking()
+    granted(scenario, bytes(32))
+    again(scenario, given.DIGEST, given.APPROVAL)
+    refused = command(scenario)
+    assert refused is not None
+    assert refused.code == "APPROVAL_REQUIRED"
+    approval = scenario.tables.get(Approval, given.APPROVAL)
+    assert approval is not None
+    assert approval.status == "Granted"
+
+
+def test_a_pending_approval_admits_nothing() -> None:
+    scenario = asking()
+    scenario.given(given.requested())
+    again(scenario, given.DIGEST, given.APPROVAL)
+    assert command(scenario) is not None
+
+
+def test_the_platforms_own_commands_are_approved_by_the_platform() -> None:
+    scenario = Scenario(tenant=SYSTEM, actor=given.OLGA)
+    scenario.given(published(PERMIT, "p-1"), published(ASK, "p-2"))
+    scenario.decide()
+    assert command(scenario) is not None
+    assert scenario.fact(ApprovalRequested).approver_role == "PlatformAdmin"
+
+
+def test_the_first_policy_can_be_published_by_the_baseline() -> None:
+    scenario = Scenario(tenant=SYSTEM, actor=given.OLGA)
+    result = governance.gate(
+        scenario.decide(),
+        action="policy:publish",
+        resource="p",
+        context={},
+        roles=("PlatformAdmin",),
+    )
+    assert (result.effect, result.rules) == (
+        "Allow",
+        ("baseline@1.0.0#platform-admin-keeps-the-catalogue",),
+    )
+
+
+ASSIGN = {"action": "agent-task:assign", "cost": 1, "classificationCeiling": "Internal"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "role", "asked", "effect"),
+    [
+        ("workflows-are-started-by", "TenantOwner", {"action": "workflow:start"}, "Allow"),
+        ("operators-run-workflows", "FactoryOperator", {"action": "workflow-step:skip"}, "Allow"),
+        ("architects-and-product-owners", "ProductOwner", ASSIGN, "Allow"),
+        ("platform-administrators", "PlatformAdmin", {"action": "workflow:start"}, "Allow"),
+        ("owners-publish-assets", "TenantOwner", {"action": "skill:publish"}, "Allow"),
+        (
+            "architects-publish",
+            "SolutionArchitect",
+            {"action": "workflow-definition:publish"},
+            "Allow",
+        ),
+        ("owners-grant-roles", "TenantOwner", {"action": "role:grant", "role": "Viewer"}, "Allow"),
+        (
+            "a-further-owner",
+            "TenantOwner",
+            {"action": "role:grant", "role": "TenantOwner"},
+            "RequiresApproval",
+        ),
+        ("over-50", "TenantOwner", {**ASSIGN, "cost": 50_000_001}, "RequiresApproval"),
+        (
+            "restricted-data",
+            "TenantOwner",
+            {**ASSIGN, "classificationCeiling": "Restricted"},
+            "Deny",
+        ),
+        ("", "Viewer", {"action": "workflow:start"}, "Deny"),
+    ],
+)
+def test_each_rule_of_the_seed_policies_says_what_it_is_for(
+    rule: str, role: str, asked: dict[str, Any], effect: str
+) -> None:
+    scenario = given.tenant()
+    for path in sorted(POLICIES.glob("*.yaml")):
+        seed = yaml.safe_load(path.read_text())
+        scenario.given_system(published(seed["text"], seed["name"], seed["version"], seed["mode"]))
+    context = {key: value for key, value in asked.items() if key != "action"}
+    result = governance.gate(
+        scenario.decide(), action=asked["action"], resource="r", context=context, roles=(role,)
+    )
+    assert result.effect == effect
+    assert any(rule in named for named in result.rules) or not rule
