@@ -26,8 +26,11 @@ class Inputs(Protocol):
 
     joined: bool
 
-    def poll(self, limit: int, timeout_s: float) -> list[InputRecord]:
-        """Give records of held partitions; waits up to the time-out while there is none."""
+    def poll(self, limit: int, timeout_s: float, gather_s: float) -> list[InputRecord]:
+        """Give records of held partitions.
+
+        Waits up to the time-out while there is none, and once there is one, ``gather_s`` for more.
+        """
 
     def group(self) -> object:
         """Give what fences the commits of a former owner."""
@@ -93,7 +96,7 @@ class Cycle:
         if inputs.joined:
             parts.beat()
         wait_s = parts.timers.wait_s(self._partitions, parts.idle_s)
-        records = inputs.poll(parts.pace.limit(), wait_s)  # 1
+        records = inputs.poll(parts.pace.limit(), wait_s, parts.pace.gather_s())  # 1
         if not records:
             parts.timers.step(self._partitions)
             return 0
@@ -149,7 +152,7 @@ class Cycle:
     def _note(self, works: list[Work], decide_s: float, commit_s: float) -> None:
         count = sum(work.records for work in works)
         parts = self._parts
-        parts.pace.note(count, decide_s)
+        parts.pace.note(count, decide_s, commit_s)
         parts.board.add(
             cycles=1,
             records=count,

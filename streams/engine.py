@@ -136,7 +136,7 @@ class Engine:
                 layout, producer, log_ends, clock=wall_clock, crash=crash, board=self.board
             ),
             crash=crash,
-            pace=Pace(settings.cycle_ms, settings.cycle_records_max),
+            pace=Pace(settings.cycle_ms, settings.cycle_records_max, settings.gather_ms),
             board=self.board,
             breadcrumb=breadcrumb,
             idle_s=settings.idle_ms / 1000,

@@ -70,13 +70,17 @@ class Inputs:
         """Give this member's place in the group, for the transactions to be fenced by."""
         return self._consumer.consumer_group_metadata()
 
-    def poll(self, limit: int, timeout_s: float) -> list[InputRecord]:
-        """Give up to about ``limit`` records, each topic's in offset order; waits only while there is none."""
+    def poll(self, limit: int, timeout_s: float, gather_s: float) -> list[InputRecord]:
+        """Give up to about ``limit`` records, each topic's in offset order.
+
+        Waits up to the time-out while there is none, and once there is one, ``gather_s`` for more.
+        """
         epoch = self._epoch
         messages: list[Message] = self._consumer.consume(1, timeout_s)
         taken = size = len(messages)
         while taken and self._epoch == epoch and len(messages) < limit:
-            more = self._consumer.consume(min(_CHUNK, limit - len(messages)), 0)
+            more = self._consumer.consume(min(_CHUNK, limit - len(messages)), gather_s)
+            gather_s = 0.0
             taken = len(more)
             size += sum(len(message) for message in more)
             messages += more

@@ -97,7 +97,7 @@ class World:
 
     # Inputs
 
-    def poll(self, limit: int, _timeout_s: float) -> list[InputRecord]:
+    def poll(self, limit: int, _timeout_s: float, _gather_s: float) -> list[InputRecord]:
         """Give some of what is there, the partitions and topics in any mixture."""
         assert self.cycle is not None
         found: list[InputRecord] = []
@@ -258,7 +258,7 @@ class SimulatedWorker:
             keeper=world,
             timers=timers,
             crash=crash,
-            pace=Pace(40, self._random.choice([32, 64])),
+            pace=Pace(40, self._random.choice([32, 64]), 0),
             board=board,
             breadcrumb=cast("Breadcrumb", crumb),
             idle_s=0,

@@ -95,17 +95,30 @@ def test_a_crash_point_that_does_not_exist_is_refused(text: str) -> None:
 
 
 def test_the_pace_follows_the_cost_of_a_record_within_its_bounds() -> None:
-    pace = Pace(cycle_ms=40, records_max=2000)
+    pace = Pace(cycle_ms=40, records_max=2000, gather_ms=15)
     assert pace.limit() == 2000
     for _ in range(50):
-        pace.note(100, 100 * 0.0002)
+        pace.note(100, 100 * 0.0002, 0.004)
     assert 195 <= pace.limit() <= 205
     for _ in range(50):
-        pace.note(1, 10.0)
+        pace.note(1, 10.0, 0.004)
     assert pace.limit() == 32
     for _ in range(200):
-        pace.note(100_000, 0.001)
+        pace.note(100_000, 0.001, 0.004)
     assert pace.limit() == 2000
+
+
+def test_a_cycle_gathers_only_where_the_last_one_was_shared() -> None:
+    pace = Pace(cycle_ms=40, records_max=2000, gather_ms=15)
+    assert pace.gather_s() == 0
+    pace.note(3, 0.001, 0.010)
+    assert pace.gather_s() == 0
+    pace.note(4, 0.001, 0.010)
+    assert pace.gather_s() == 0.005
+    pace.note(50, 0.001, 0.500)
+    assert pace.gather_s() == 0.015
+    pace.note(1, 0.001, 0.500)
+    assert pace.gather_s() == 0
 
 
 def a_record(offset: int) -> InputRecord:
