@@ -60,15 +60,24 @@ REMEMBERED_MAX: Final = 50_000
 """Most ids remembered; more than are copied between two commits of offsets, so that a restart meets no unknown one."""
 
 
+_CONSUMER: Final = {
+    "_isolation_level": "read_committed",
+    # A feed may be a tenth of a second late; answering each commit at once costs the broker a fetch each.
+    "_fetch_min_bytes": 65_536,
+    "_fetch_max_wait_ms": 100,
+}
+
+
 class CommittedThread(driver.AIOKafkaConsumerThread):
     """Faust's consumer thread, reading committed records only."""
 
     def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
-        if not hasattr(consumer, "_isolation_level"):
-            raise AssertionError("this aiokafka keeps its isolation level elsewhere")
-        # No setting of Faust reaches it; it is read when the consumer starts, after this.
-        consumer._isolation_level = "read_committed"  # noqa: SLF001
+        # No setting of Faust reaches these; they are read when the consumer starts, after this.
+        for name, value in _CONSUMER.items():
+            if not hasattr(consumer, name):
+                raise AssertionError(f"this aiokafka has no {name}")
+            setattr(consumer, name, value)
         return consumer
 
 
