@@ -116,6 +116,9 @@ class AgentWorker:
             "auto.commit.interval.ms": 1000,
             "auto.offset.reset": "earliest",
             "session.timeout.ms": 6000,
+            # Also how long a rebalance waits for members that are gone: after a broker's restart the default of 5 min
+            # kept every agent from its tasks. Handlers run in threads, so the poll is never late.
+            "max.poll.interval.ms": 10_000,
             "fetch.wait.max.ms": 100,
             **self._options,
         }
