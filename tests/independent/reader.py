@@ -10,10 +10,12 @@ import io
 import json
 import sys
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import fastavro
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 IDLE_SECONDS_MAX = 20
 
@@ -21,29 +23,32 @@ IDLE_SECONDS_MAX = 20
 class Registry:
     """Schemas by id, from registry.lock.json."""
 
-    def __init__(self, folder):
+    def __init__(self, folder: Path) -> None:
         rows = json.loads((folder / "registry.lock.json").read_text())["schemas"]
-        self.parsed, self.subjects = {}, {}
+        self.parsed: dict[int, Any] = {}
+        self.subjects: dict[int, str] = {}
         for row in rows:
             schema = json.loads((folder / row["file"]).read_text())
             self.parsed[row["id"]] = fastavro.parse_schema(schema)
             self.subjects[row["id"]] = row["subject"]
 
-    def decode(self, schema_id, raw):
+    def decode(self, schema_id: int, raw: bytes) -> Any:
+        """Give the record; every byte must belong to it."""
         source = io.BytesIO(raw)
         record = fastavro.schemaless_reader(source, self.parsed[schema_id], None)
         if source.tell() != len(raw):
             raise ValueError(f"{len(raw) - source.tell()} bytes after the record")
         return record
 
-    def framed(self, value):
+    def framed(self, value: bytes) -> tuple[str, Any]:
+        """Give subject and record of a framed value."""
         if value[0] != 0:
             raise ValueError("no frame")
         schema_id = int.from_bytes(value[1:5], "big")
         return self.subjects[schema_id], self.decode(schema_id, value[5:])
 
 
-def avro_bytes(raw):
+def avro_bytes(raw: bytes) -> bytes:
     """Avro bytes: zigzag length, then the bytes."""
     count, out = len(raw) << 1, bytearray()
     while count > 127:
@@ -52,7 +57,7 @@ def avro_bytes(raw):
     return bytes(out) + bytes([count]) + raw
 
 
-def chain(previous, value, envelope):
+def chain(previous: bytes, value: bytes, envelope: dict[str, Any]) -> bytes:
     """hash_n = SHA-256(0x02 ‖ hash_(n-1) ‖ SHA-256(payload) ‖ header), header with empty payload and null hash."""
     tail = avro_bytes(envelope["payload"]) + b"\x02" + envelope["hash"]
     header = value[: -len(tail)] + b"\x00\x00"
@@ -60,7 +65,7 @@ def chain(previous, value, envelope):
     return hashlib.sha256(b"\x02" + previous + payload + header).digest()
 
 
-def records(bootstrap):
+def records(bootstrap: str) -> Iterator[Message]:
     """Every committed record of every topic of the control plane."""
     consumer = Consumer(
         {
@@ -93,14 +98,15 @@ def records(bootstrap):
 class Check:
     """What was found so far."""
 
-    def __init__(self, registry):
+    def __init__(self, registry: Registry) -> None:
         self.registry = registry
-        self.findings = []
-        self.counts = defaultdict(int)
-        self.tenants = defaultdict(dict)
-        self.causes = defaultdict(list)
+        self.findings: list[str] = []
+        self.counts: dict[str, int] = defaultdict(int)
+        self.tenants: dict[str, dict[int, tuple[str, bytes, dict[str, Any]]]] = defaultdict(dict)
+        self.causes: dict[tuple[Any, ...], list[tuple[int, int, str]]] = defaultdict(list)
 
-    def take(self, message):
+    def take(self, message: Message) -> None:
+        """Decode one record."""
         position = f"{message.topic()}:{message.partition()}:{message.offset()}"
         self.counts[message.topic()] += 1
         if message.value() is None:
@@ -115,7 +121,7 @@ class Check:
                 self.registry.decode(envelope["valueSchemaId"], envelope["value"])
                 return
             self.registry.decode(envelope["payloadSchemaId"], envelope["payload"])
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - fastavro raises unrelated classes
             if is_input(message.topic()):
                 return  # what others send may be anything: it ends as a dead letter
             self.findings.append(f"{position}: {type(error).__name__}: {error}")
@@ -123,7 +129,8 @@ class Check:
         if envelope["sequence"] is not None and message.topic() != "cp.catalogue.v1":
             self.fact(position, message.value(), envelope)
 
-    def fact(self, position, value, envelope):
+    def fact(self, position: str, value: bytes, envelope: dict[str, Any]) -> None:
+        """Note a sequenced record."""
         of_tenant = self.tenants[envelope["tenantId"]]
         if envelope["sequence"] in of_tenant:
             self.findings.append(f"{position}: sequence {envelope['sequence']} twice")
@@ -133,7 +140,8 @@ class Check:
             (envelope["ordinal"], envelope["outcomeCount"], position)
         )
 
-    def finish(self):
+    def finish(self) -> None:
+        """Check order, chain and outcomes."""
         for tenant, facts in sorted(self.tenants.items()):
             previous = bytes(32)
             for number, sequence in enumerate(sorted(facts), start=1):
@@ -157,12 +165,13 @@ INPUTS = ("cp.commands.", "cp.agent-mesh.results.", "cp.devops.outcomes.", "cp.o
           "cp.governance.policies.", "cp.integration.inbound.")  # fmt: skip
 
 
-def is_input(topic):
+def is_input(topic: str) -> bool:
     """Whether others than the control plane write to the topic."""
     return topic.startswith(INPUTS)
 
 
-def main():
+def main() -> int:
+    """Read and check; give the exit code."""
     bootstrap, folder = sys.argv[1], Path(sys.argv[2])
     check = Check(Registry(folder))
     for message in records(bootstrap):

@@ -66,7 +66,8 @@ def test_twenty_faults_are_named_by_line_offline_and_on_publishing(plant: Plant)
     assert facts.count("WorkflowDefinitionPublished") <= 1
 
 
-def test_a_version_that_is_published_never_changes(plant: Plant) -> None:
+@pytest.mark.usefixtures("plant")
+def test_a_version_that_is_published_never_changes() -> None:
     file = DATA / "many_shapes.yaml"
     arguments = ("--tenant", "plant-a", "--actor", OWNER)
     assert factory("definitions", "publish", str(file), *arguments).returncode == 0

@@ -65,16 +65,16 @@ class Scenario:
     def given(self, *facts: Struct) -> "Scenario":
         """Evolve the tenant's tables by facts of its past."""
         for fact in facts:
-            self._past(self.tables, fact, self.tenant_id)
+            self._past(self.tables, fact)
         return self
 
     def given_system(self, *facts: Struct) -> "Scenario":
         """Evolve the catalogue (tenant system) by facts of its past."""
         for fact in facts:
-            self._past(self.system, fact, SYSTEM)
+            self._past(self.system, fact)
         return self
 
-    def _past(self, tables: TenantTables, fact: Struct, tenant_id: TenantId) -> None:
+    def _past(self, tables: TenantTables, fact: Struct) -> None:
         schema = catalogue().by_type[type(fact)]
         assert schema.aggregate is not None, f"{schema.name} has no aggregate"
         number = next(self._numbers)
@@ -196,7 +196,8 @@ class Scenario:
             type(fact) if isinstance(want, type) else fact
             for fact, want in zip(self.facts, expected, strict=False)
         ]
-        assert got == list(expected) and len(self.facts) == len(expected), self.facts
+        assert got == list(expected), self.facts
+        assert len(self.facts) == len(expected), self.facts
         return self
 
     def refused(self, code: str, field: str | None = None) -> "Scenario":
