@@ -5,9 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple, cast
-
-from schemas.messages.governance.facts import ApprovalRequested
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from schemas.edge_model import EdgeModel, model_of
 from schemas.output import OperatorError
@@ -17,6 +15,9 @@ from topics.command import Actor, new_intent, uuid7
 from topics.events import Event
 from topics.outcome import Outcome
 from topics.producer import CommandProducer
+
+if TYPE_CHECKING:
+    from schemas.messages.governance.facts import ApprovalRequested
 
 WAIT_SECONDS: Final = 120
 Told = Callable[[str], None]

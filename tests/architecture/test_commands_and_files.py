@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from processors import registry
+from processors.identity.roles import ROLES
 from schemas.naming import snake
 from tests.architecture.source import ROOT
 from tests.released import released
@@ -64,8 +65,6 @@ RECORD_ONLY = {
 
 
 def test_every_permission_is_held_by_some_role() -> None:
-    from processors.identity.roles import ROLES
-
     held = {permission for permissions in ROLES.values() for permission in permissions}
     needed = {rule.permission for rule in registry.commands().values()} - {""}
     assert needed <= held
