@@ -1,5 +1,6 @@
 """Where the state of an assigned partition comes from: memory, its changelog, the facts, or nothing yet."""
 
+import gc
 import logging
 import time
 from collections.abc import Callable, Iterable
@@ -69,6 +70,8 @@ class Keeper:
         gained = [n for n in numbers if n not in kept]
         restored = self._restorer.restore(gained)
         fresh = {n: self._bring(n, restored[n], stable[n]) for n in gained}
+        # The state is for long and has no cycles: a full collection would walk all of it and stop the cycle meanwhile.
+        gc.freeze()
         seconds = time.monotonic() - started
         log.info(
             "partitions %s: kept %s, restored %s in %.2f s", numbers, sorted(kept), gained, seconds
