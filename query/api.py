@@ -12,8 +12,8 @@ from query.problems import MEDIA_TYPE, STATUS_OF, Problem, install
 from query.reading import Views
 from query.routes import assets, costs, governance, operators, workflows
 from query.routes.operators import Laggard
+from query.settings import API_PREFIX
 
-PREFIX: Final = "/api/v1"
 _ROUTERS: Final = (workflows, governance, costs, assets, operators)
 _METRICS_TYPE: Final = "text/plain; version=0.0.4"
 
@@ -47,7 +47,7 @@ def create(parts: Parts) -> FastAPI:
     app = FastAPI(
         title="Factory Control Plane: queries",
         version="1",
-        openapi_url=f"{PREFIX}/openapi.json",
+        openapi_url=f"{API_PREFIX}/openapi.json",
         docs_url=None,
         redoc_url=None,
     )
@@ -55,7 +55,7 @@ def create(parts: Parts) -> FastAPI:
     app.state.verifier = parts.verifier
     app.state.laggard = parts.laggard
     install(app)
-    api = APIRouter(prefix=PREFIX, responses=_responses())
+    api = APIRouter(prefix=API_PREFIX, responses=_responses())
     for module in _ROUTERS:
         api.include_router(module.router)
     app.include_router(api)

@@ -2,19 +2,19 @@
 
 import sys
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from query import access
 from query.client import Api, Document
-from query.projector import Progress
-from query.rebuild import rebuild
-from query.service import Service
 from query.settings import from_environment, keys_folder
 from query.verify.cli import command as verify_command
 from schemas.output import OperatorError, print_json, print_rows
 from topics.settings import local_root
+
+if TYPE_CHECKING:
+    from query.projector import Progress
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Most rows.")]
@@ -66,6 +66,9 @@ def serve(
     ] = None,
 ) -> None:
     """Project the facts into DuckDB and answer questions until stopped."""
+    # Of all commands these two alone need the database and the server, half a second of imports.
+    from query.service import Service  # noqa: PLC0415
+
     settings = from_environment()
     if port is not None:
         settings = settings.at_port(port)
@@ -75,6 +78,8 @@ def serve(
 @query.command("rebuild")
 def rebuild_views(as_json: Json = False) -> None:
     """Build every view again from offset 0 into a new file and swap; the query process must be stopped."""
+    from query.rebuild import rebuild  # noqa: PLC0415
+
     done = rebuild(from_environment(), _show_progress)
     sys.stderr.write("\n")
     report = {"records": done.records, "rows": done.rows, "deadLetters": done.dead_letters}
@@ -84,7 +89,7 @@ def rebuild_views(as_json: Json = False) -> None:
         print(f"{done.records} records read, {done.rows} rows written.")
 
 
-def _show_progress(progress: Progress) -> None:
+def _show_progress(progress: "Progress") -> None:
     sys.stderr.write(f"\r{progress.records} records read, {progress.held} held back ")
     sys.stderr.flush()
 
@@ -108,7 +113,8 @@ def issue_token(
 # -- workflows ---------------------------------------------------------------------------------------
 def show_workflow(instance: Instance, as_json: Json = False) -> None:
     """Show an instance, its steps and its timeline."""
-    answer = Api().get(f"/workflows/{instance}")
+    with Api() as api:
+        answer = api.get(f"/workflows/{instance}")
     if as_json:
         print_json(answer)
         return
@@ -134,7 +140,7 @@ def list_workflows(
     as_json: Json = False,
 ) -> None:
     """List instances, newest first."""
-    rows = Api().rows(
+    rows = _rows(
         "/workflows",
         limit,
         page_size=min(limit, _PAGE),
@@ -148,7 +154,8 @@ def list_workflows(
 
 def explain_workflow(instance: Instance, as_json: Json = False) -> None:
     """Say why an instance is in its present state and what it waits for."""
-    answer = Api().get(f"/workflows/{instance}/explanation")
+    with Api() as api:
+        answer = api.get(f"/workflows/{instance}/explanation")
     if as_json:
         print_json(answer)
         return
@@ -175,7 +182,7 @@ def list_audit(
 ) -> None:
     """List facts and refusals, newest first."""
     asked: dict[str, Any] = {"from": since, "to": until, "type": type_}
-    rows = Api().rows(
+    rows = _rows(
         "/audit",
         limit,
         page_size=min(limit, _PAGE),
@@ -207,7 +214,8 @@ def report_cost(
         "from": since or (now - timedelta(days=_REPORT_DAYS)).isoformat(),
         "to": until or (now + timedelta(days=1)).isoformat(),
     }
-    answer = Api().get("/costs", group_by=by, **bounds)
+    with Api() as api:
+        answer = api.get("/costs", group_by=by, **bounds)
     if as_json:
         print_json(answer)
     else:
@@ -223,14 +231,14 @@ def show_lineage(
     as_json: Json = False,
 ) -> None:
     """Walk from an artifact, or from all of a workflow, to what it came from (up) or led to (down)."""
-    api = Api()
     if (artifact is None) == (workflow is None):
         raise OperatorError("Name an artifact, or a workflow with --workflow.")
-    roots = [artifact] if artifact else _artifacts_of(api, workflow)
-    walks = [
-        api.get(f"/artifacts/{root}/lineage", direction=direction, depth=depth)["data"]
-        for root in roots
-    ]
+    with Api() as api:
+        roots = [artifact] if artifact else _artifacts_of(api, workflow)
+        walks = [
+            api.get(f"/artifacts/{root}/lineage", direction=direction, depth=depth)["data"]
+            for root in roots
+        ]
     if as_json:
         print_json(walks)
         return
@@ -246,7 +254,8 @@ def _artifacts_of(api: Api, workflow: str | None) -> list[str]:
 @quota.command("list")
 def list_quotas(as_json: Json = False) -> None:
     """List the limits in force and what counts against each."""
-    rows = Api().get("/quotas")["data"]
+    with Api() as api:
+        rows = api.get("/quotas")["data"]
     columns = ("ledgerId", "dimension", "window", "limit", "used", "reserved", "isHard", "source")
     _show(iter(rows), as_json, *columns)
 
@@ -259,7 +268,7 @@ def list_decisions(
     as_json: Json = False,
 ) -> None:
     """List policy decisions, newest first."""
-    rows = Api().rows(
+    rows = _rows(
         "/policy-decisions",
         limit,
         page_size=min(limit, _PAGE),
@@ -273,7 +282,7 @@ def list_decisions(
 @approvals.command("list")
 def list_approvals(status: Status = None, limit: Limit = 50, as_json: Json = False) -> None:
     """List approvals, newest first."""
-    rows = Api().rows("/approvals", limit, page_size=min(limit, _PAGE), status=status)
+    rows = _rows("/approvals", limit, page_size=min(limit, _PAGE), status=status)
     columns = ("approvalId", "status", "approverRole", "title", "requestedBy", "expiresAt")
     _show(rows, as_json, *columns)
 
@@ -286,7 +295,7 @@ def list_dead_letters(
     as_json: Json = False,
 ) -> None:
     """List dead letters; needs an operator's token."""
-    rows = Api().rows("/dead-letters", limit, page_size=min(limit, _PAGE), code=code)
+    rows = _rows("/dead-letters", limit, page_size=min(limit, _PAGE), code=code)
     _show(rows, as_json, "source", "stage", "code", "field", "rule", "appendedAt")
 
 
@@ -296,7 +305,8 @@ def show_dead_letter(
     as_json: Json = False,
 ) -> None:
     """Show a dead letter whole; needs an operator's token."""
-    letter = Api().get(f"/dead-letters/{source}")["data"]
+    with Api() as api:
+        letter = api.get(f"/dead-letters/{source}")["data"]
     if as_json:
         print_json(letter)
         return
@@ -305,7 +315,8 @@ def show_dead_letter(
 
 def show_lag(as_json: Json = False) -> None:
     """Show how far the views are behind the log; needs an operator's token."""
-    lag = Api().get("/lag")["data"]
+    with Api() as api:
+        lag = api.get("/lag")["data"]
     if as_json:
         print_json(lag)
         return
@@ -314,6 +325,11 @@ def show_lag(as_json: Json = False) -> None:
         print(lag["problem"])
     behind = (partition for partition in lag["partitions"] if partition["lag"])
     print_rows(behind, as_json=False)
+
+
+def _rows(path: str, limit: int, **query: object) -> list[Document]:
+    with Api() as api:
+        return list(api.rows(path, limit, **query))
 
 
 # -- printing ----------------------------------------------------------------------------------------

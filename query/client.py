@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Final, Self
 
 import httpx
 
-from query.api import PREFIX
+from query.settings import API_PREFIX
 from schemas.output import OperatorError
 from topics.settings import local_root
 
@@ -60,7 +61,7 @@ class Api:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._client = httpx.Client(
-            base_url=(url or api_url()) + PREFIX,
+            base_url=(url or api_url()) + API_PREFIX,
             headers={"Authorization": f"Bearer {bearer or token()}"},
             timeout=TIMEOUT_S,
             transport=transport,
@@ -99,6 +100,17 @@ class Api:
     def close(self) -> None:
         """Let go of the connection."""
         self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
 
 def _sentence(document: Document) -> str:

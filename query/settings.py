@@ -19,6 +19,8 @@ HELD_RECORDS_MAX: Final = 50_000
 """Records held back for a missing predecessor before the partitions that run ahead are paused."""
 QUERY_DEADLINE_S: Final = 2.0
 """A query still running after this is interrupted (reliability.md B20)."""
+API_PREFIX: Final = "/api/v1"
+"""Path that every route begins with; a breaking change takes another."""
 QUERIES_AT_ONCE: Final = 4
 """Queries that run at the same time; two cores serve no more."""
 WAITERS_AT_ONCE: Final = 16

@@ -1,18 +1,17 @@
 """`factory verify`: read every topic as a stranger would and say what does not hold."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from query.client import Api
 from query.settings import from_environment
-from query.verify import journal as journals
-from query.verify.asked import Asked
-from query.verify.reader import Reader
-from query.verify.run import Report, verify
 from schemas.output import OperatorError, print_json, print_rows
 from topics.partition import partition_of
+
+if TYPE_CHECKING:
+    from query.verify.run import Report
 
 _SHOWN: Final = 100
 """Findings that a person is shown; --json gives all."""
@@ -32,12 +31,21 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")] = False,
 ) -> None:
     """Check order, chain, versions, outcomes, causes, assignments, quotas and views. Ends with 1 on a finding."""
+    # Every message type and the Kafka client: no other command should wait for them.
+    from query.verify import journal as journals  # noqa: PLC0415
+    from query.verify.asked import Asked  # noqa: PLC0415
+    from query.verify.reader import Reader  # noqa: PLC0415
+    from query.verify.run import verify  # noqa: PLC0415
+
     sent = None if journal is None else journals.Journal(journals.read(journal))
-    answers = None if no_views else Asked(Api())
+    api = None if no_views else Api()
+    answers = None if api is None else Asked(api)
     settings = from_environment()
     reader = Reader(settings.bootstrap, settings.topic_prefix, group)
     partitions = None if tenant is None else iter([partition_of(tenant)])
     report = verify(reader.logs(partitions), answers=answers, journal=sent, tenant_id=tenant)
+    if api is not None:
+        api.close()
     _print(report, as_json=as_json)
     if report.records == 0:
         raise OperatorError("There is nothing to verify: the topics are empty.")
@@ -45,7 +53,7 @@ def command(
         raise typer.Exit(1)
 
 
-def _print(report: Report, *, as_json: bool) -> None:
+def _print(report: "Report", *, as_json: bool) -> None:
     findings = [
         {"check": check, **one._asdict()}
         for check, found in report.findings.items()

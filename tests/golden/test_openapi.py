@@ -9,9 +9,10 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from query.access import Verifier
-from query.api import PREFIX, Parts, create
+from query.api import Parts, create
 from query.problems import STATUS_OF
 from query.reading import Views
+from query.settings import API_PREFIX
 
 GOLDEN = Path(__file__).parent / "openapi.json"
 
@@ -43,7 +44,7 @@ def test_every_route_is_versioned_read_only_and_says_its_problems() -> None:
     codes = set(said["components"]["schemas"]["Problem"]["properties"]["code"]["enum"])
     assert codes == set(STATUS_OF)
     for path, operations in said["paths"].items():
-        assert path.startswith(PREFIX + "/")
+        assert path.startswith(API_PREFIX + "/")
         assert set(operations) == {"get"}
         responses = operations["get"]["responses"]
         assert {"200", "401", "403", "404", "422", "429"} <= set(responses)

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from query.api import PREFIX
+from query.settings import API_PREFIX as PREFIX
 from tests.unit.query.recorded import uid
 from tests.unit.query.story import names
 from tests.unit.query.views import World

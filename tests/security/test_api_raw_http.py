@@ -1,19 +1,14 @@
 """Malformed HTTP over a real socket: a 4xx or a closed connection, and the next request is served (B21)."""
 
-import asyncio
 import socket
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 
 import pytest
-import uvicorn
 
-from query.headers import secured
+from tests.unit.query.serving import DEADLINE_S, served
 from tests.unit.query.views import World
 
-DEADLINE_S = 10.0
 QUIET_S = 1.0
 """A server that waits for the rest of a request is silent, and that is right."""
 GET = b"GET /api/v1/audit HTTP/1.1\r\nHost: a\r\n"
@@ -43,25 +38,9 @@ BODIES = {
 
 @pytest.fixture(scope="module")
 def port(shown: World) -> Iterator[int]:
-    """Serve the app on a socket of this test's own."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(
-            secured(shown.app), log_level="critical", lifespan="off", timeout_graceful_shutdown=2
-        )
-    )
-    thread = threading.Thread(
-        target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True
-    )
-    thread.start()
-    deadline = time.monotonic() + DEADLINE_S
-    while not server.started:
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.01)
-    yield listener.getsockname()[1]
-    server.should_exit = True
-    thread.join(DEADLINE_S)
+    """Serve the app on a socket of this module's own."""
+    with served(shown) as number:
+        yield number
 
 
 def exchange(port: int, sent: bytes) -> bytes:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from query.api import PREFIX
 from query.questions import names as question_names
 from query.questions import question
+from query.settings import API_PREFIX as PREFIX
 from tests.unit.query.recorded import uid
 from tests.unit.query.story import names
 from tests.unit.query.views import World

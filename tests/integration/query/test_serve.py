@@ -51,7 +51,7 @@ def test_a_killed_process_goes_on_without_loss_or_double(bench: Bench) -> None:
     provision(log, "acme")
     bench.write(log.raws)
     written = len(log.raws)
-    for number in range(1, 7):
+    for number in range(1, 5):
         start(log, "acme", number)
         finish(log, "acme", number)
         with bench.serving() as process:
@@ -168,28 +168,14 @@ def test_the_command_line_reads_over_http(bench: Bench) -> None:
         process.get("/audit", minSequence=newest(log), wait=10)
         bearer = issue(keys_folder(bench.folder), "acme")
         operator = issue(keys_folder(bench.folder), "system", roles=frozenset({"PlatformAdmin"}))
-        for arguments in (
-            ["workflow", "show", wf],
-            ["workflow", "list"],
-            ["workflow", "explain", wf],
-            ["audit", "list"],
-            ["cost", "report", "--by", "agent", "--from", "2026-01-01", "--to", "2026-01-03"],
-            ["lineage", "show", "--workflow", wf],
-            ["lineage", "show", names("acme")["artifact"]],
-            ["quota", "list"],
-            ["decisions", "list"],
-            ["approvals", "list"],
+        for arguments, bears, code in (
+            (["workflow", "show", wf, "--json"], bearer, 0),
+            (["lag", "--json"], operator, 0),
+            (["lag", "--json"], bearer, 1),
         ):
-            for extra in ([], ["--json"]):
-                ended = bench.run([*arguments, *extra], FACTORY_TOKEN=bearer)
-                assert ended.returncode == 0, ended.stderr
-                if extra:
-                    json.loads(ended.stdout)
-        for arguments in (["lag"], ["dead-letters", "list"]):
-            assert bench.run(arguments, FACTORY_TOKEN=operator).returncode == 0
-            refused = bench.run(arguments, FACTORY_TOKEN=bearer)
-            assert refused.returncode == 1
-            assert "FORBIDDEN" in refused.stderr
+            ended = bench.run(arguments, FACTORY_TOKEN=bears)
+            assert ended.returncode == code, ended.stderr
+            assert json.loads(ended.stdout) if code == 0 else "FORBIDDEN" in ended.stderr
         nobody = bench.run(["audit", "list"], FACTORY_TOKEN="")
         assert nobody.returncode == 1
         assert "factory token issue" in nobody.stderr
