@@ -5,20 +5,30 @@ remembered answer is the answer. A bundle is parsed once for each content.
 """
 
 import json
+import re
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
 import cedarpy
 
+from processors.governance.bounds import PolicyTextError, check_nesting
 from processors.governance.state import BundledPolicy
 
 Effect = Literal["Allow", "Deny", "RequiresApproval"]
 Context = tuple[tuple[str, str | int | bool], ...]
 
+STATEMENTS_MAX: Final = 64
+"""Most statements of one text."""
+ERRORS_MAX: Final = 8
+"""Most evaluation errors that an answer names: one is enough to deny."""
+ERROR_CHARACTERS_MAX: Final = 300
 ANNOTATIONS: Final = frozenset({"id", "effect", "obligation"})
 APPROVAL: Final = "requiresApproval"
 BUNDLES_REMEMBERED: Final = 256
 ANSWERS_REMEMBERED: Final = 20_000
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+_POLICY: Final = re.compile(r"\Aerror while evaluating policy `policy(\d+)`")
 
 
 class Rule(NamedTuple):
@@ -33,8 +43,13 @@ class Rule(NamedTuple):
 
 
 class Request(NamedTuple):
-    """What is asked: hashable, so that the answer can be remembered."""
+    """What is asked: hashable, so that the answer can be remembered.
 
+    Cedar sees ``Factory::Principal`` (attribute id; its roles are its parents), ``Factory::Action``, and
+    ``Factory::Resource`` (attributes tenant, id, and type: the action's part before the colon).
+    """
+
+    tenant: str
     principal: str
     roles: tuple[str, ...]
     action: str
@@ -58,6 +73,14 @@ class Verdict(NamedTuple):
     shadow: Answer | None
 
 
+class Statement(NamedTuple):
+    """One statement of a text: permit or forbid, its annotations, its source as Cedar writes it."""
+
+    effect: str
+    annotations: dict[str, str]
+    source: str
+
+
 class _Set(NamedTuple):
     """Parsed policies with their rules by Cedar's own index (policy0, policy1 …)."""
 
@@ -72,16 +95,14 @@ class _Compiled(NamedTuple):
     watched_without_approvals: _Set | None
 
 
-class PolicyTextError(ValueError):
-    """A policy text that cannot be published; the message is one sentence."""
-
-
-def statements(text: str) -> list[tuple[str, dict[str, str], str]]:
-    """Give (effect, annotations, source) of each statement of a text. Raises PolicyTextError."""
+def statements(text: str) -> list[Statement]:
+    """Give each statement of a text, in its order. Raises PolicyTextError."""
+    check_nesting(text)
     try:
         document = json.loads(cedarpy.policies_to_json_str(text))
-    except ValueError as error:
-        raise PolicyTextError(f"Cedar does not read it: {error}") from error
+    except (ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:ERROR_CHARACTERS_MAX]
+        raise PolicyTextError(f"Cedar does not read it: {reason}") from error
     if document.get("templates"):
         raise PolicyTextError("templates are not used: write the policy out")
     policies: dict[str, dict[str, Any]] = document["staticPolicies"]
@@ -93,33 +114,53 @@ def _place(name: str) -> int:
     return int(name.removeprefix("policy"))
 
 
-def _statement(policy: dict[str, Any]) -> tuple[str, dict[str, str], str]:
+def _statement(policy: dict[str, Any]) -> Statement:
     alone = {"staticPolicies": {"p": policy}, "templates": {}, "templateLinks": []}
     annotations = {key: value or "" for key, value in policy.get("annotations", {}).items()}
-    return policy["effect"], annotations, cedarpy.policies_from_json_str(json.dumps(alone))
+    try:
+        source = cedarpy.policies_from_json_str(json.dumps(alone))
+    except (ValueError, RecursionError) as error:
+        raise PolicyTextError("an expression is nested too deep: split the statement") from error
+    return Statement(policy["effect"], annotations, source)
 
 
 def check_text(text: str) -> None:
     """Raise PolicyTextError for a text that may not be published."""
+    found = statements(text)
+    if not found:
+        raise PolicyTextError("there is no statement in it")
+    if len(found) > STATEMENTS_MAX:
+        raise PolicyTextError(f"a policy has at most {STATEMENTS_MAX} statements")
     seen: set[str] = set()
-    for effect, annotations, _source in statements(text):
-        rule_id = annotations.get("id", "")
-        if not rule_id:
-            raise PolicyTextError("every statement has an @id")
+    for statement in found:
+        _check_annotations(statement)
+        rule_id = statement.annotations["id"]
         if rule_id in seen:
             raise PolicyTextError(f"@id {rule_id!r} stands twice")
         seen.add(rule_id)
-        unknown = sorted(annotations.keys() - ANNOTATIONS)
-        if unknown:
+    # What is published is put together anew for evaluation: it must be read then as well.
+    cedarpy.PolicySet.from_str("\n".join(statement.source for statement in found))
+
+
+def _check_annotations(statement: Statement) -> None:
+    annotations = statement.annotations
+    if not annotations.get("id"):
+        raise PolicyTextError("every statement has an @id")
+    unknown = sorted(annotations.keys() - ANNOTATIONS)
+    if unknown:
+        known = ", ".join(sorted(ANNOTATIONS))
+        raise PolicyTextError(f"annotation @{unknown[0][:64]} is not known: {known}")
+    for key in ("id", "obligation"):
+        if key in annotations and not _NAME.fullmatch(annotations[key]):
             raise PolicyTextError(
-                f"annotation @{unknown[0]} is not known: {', '.join(sorted(ANNOTATIONS))}"
+                f"@{key} is up to 128 letters, digits and . _ : -, got {annotations[key][:64]!r}"
             )
-        if "effect" in annotations and (effect != "forbid" or annotations["effect"] != APPROVAL):
-            raise PolicyTextError(f'@effect("{APPROVAL}") stands on a forbid and is the only one')
-        if "obligation" in annotations and effect != "permit":
-            raise PolicyTextError("@obligation stands on a permit")
-    if not seen:
-        raise PolicyTextError("there is no statement in it")
+    if annotations.get("effect", APPROVAL) != APPROVAL or (
+        "effect" in annotations and statement.effect != "forbid"
+    ):
+        raise PolicyTextError(f'@effect("{APPROVAL}") stands on a forbid and is the only one')
+    if "obligation" in annotations and statement.effect != "permit":
+        raise PolicyTextError("@obligation stands on a permit")
 
 
 @lru_cache(maxsize=BUNDLES_REMEMBERED)
@@ -153,29 +194,40 @@ def _set(rules: list[tuple[Rule, str]]) -> _Set:
 @lru_cache(maxsize=ANSWERS_REMEMBERED)
 def evaluate(policies: tuple[BundledPolicy, ...], request: Request) -> Verdict:
     """Give what the policies say. Deny beats RequiresApproval beats Allow; no match or an error is Deny."""
-    compiled = _compiled(policies)
-    enforced = _answer(compiled.enforced, compiled.enforced_without_approvals, request)
+    compiled, entities = _compiled(policies), _entities(request)
+    enforced = _answer(compiled.enforced, compiled.enforced_without_approvals, request, entities)
     if compiled.watched is None or compiled.watched_without_approvals is None:
         return Verdict(enforced, None)
-    return Verdict(enforced, _answer(compiled.watched, compiled.watched_without_approvals, request))
+    watched = _answer(compiled.watched, compiled.watched_without_approvals, request, entities)
+    return Verdict(enforced, watched)
 
 
-def _answer(whole: _Set, without_approvals: _Set, request: Request) -> Answer:
-    allowed, rules, errors = _ask(whole, request)
+def _answer(
+    whole: _Set, without_approvals: _Set, request: Request, entities: cedarpy.Entities
+) -> Answer:
+    allowed, rules, errors = _ask(whole, request, entities)
     ids = tuple(sorted(rule.id for rule in rules))
     if errors:
         return Answer("Deny", ids, (), errors)
     if allowed:
-        obligations = tuple(sorted({rule.obligation for rule in rules if rule.obligation}))
-        return Answer("Allow", ids, obligations, ())
+        return Answer("Allow", ids, _obligations(rules), ())
     if rules and all(rule.asks_approval for rule in rules):
-        # The approval stands in for what forbids, never for a permit that is missing.
-        permitted, _rules, _errors = _ask(without_approvals, request)
-        return Answer("RequiresApproval", ids, (), ()) if permitted else Answer("Deny", (), (), ())
+        # The approval stands in for what forbids, never for a permit that is missing. What the permits demand is
+        # demanded of what was approved too.
+        permitted, permits, _errors = _ask(without_approvals, request, entities)
+        if permitted:
+            return Answer("RequiresApproval", ids, _obligations(permits), ())
+        return Answer("Deny", (), (), ())
     return Answer("Deny", tuple(sorted(r.id for r in rules if not r.asks_approval)), (), ())
 
 
-def _ask(policies: _Set, request: Request) -> tuple[bool, list[Rule], tuple[str, ...]]:
+def _obligations(permits: list[Rule]) -> tuple[str, ...]:
+    return tuple(sorted({rule.obligation for rule in permits if rule.obligation}))
+
+
+def _ask(
+    policies: _Set, request: Request, entities: cedarpy.Entities
+) -> tuple[bool, list[Rule], tuple[str, ...]]:
     result = cedarpy.is_authorized(
         {
             "principal": {"type": "Factory::Principal", "id": request.principal},
@@ -184,17 +236,32 @@ def _ask(policies: _Set, request: Request) -> tuple[bool, list[Rule], tuple[str,
             "context": dict(request.context),
         },
         policies.policies,
-        _principal(request.principal, request.roles),
+        entities,
     )
-    reasons = [policies.rules[int(r.removeprefix("policy"))] for r in result.diagnostics.reasons]
-    return result.allowed, reasons, tuple(str(error) for error in result.diagnostics.errors)
+    reasons = [policies.rules[_place(name)] for name in result.diagnostics.reasons]
+    errors = sorted(_named(policies, str(error)) for error in result.diagnostics.errors)
+    return result.allowed, reasons, tuple(errors[:ERRORS_MAX])
 
 
-@lru_cache(maxsize=ANSWERS_REMEMBERED)
-def _principal(principal: str, roles: tuple[str, ...]) -> cedarpy.Entities:
-    entity = {
-        "uid": {"type": "Factory::Principal", "id": principal},
-        "attrs": {},
-        "parents": [{"type": "Factory::Role", "id": role} for role in roles],
+def _named(policies: _Set, error: str) -> str:
+    """Give Cedar's sentence with our name of the statement in place of Cedar's ``policy<n>``."""
+    named = _POLICY.sub(lambda found: f"error in {policies.rules[int(found[1])].id}", error)
+    return named[:ERROR_CHARACTERS_MAX]
+
+
+def _entities(request: Request) -> cedarpy.Entities:
+    principal = {
+        "uid": {"type": "Factory::Principal", "id": request.principal},
+        "attrs": {"id": request.principal},
+        "parents": [{"type": "Factory::Role", "id": role} for role in request.roles],
     }
-    return cedarpy.Entities.from_json_str(json.dumps([entity]))
+    resource = {
+        "uid": {"type": "Factory::Resource", "id": request.resource},
+        "attrs": {
+            "tenant": request.tenant,
+            "type": request.action.partition(":")[0],
+            "id": request.resource,
+        },
+        "parents": [],
+    }
+    return cedarpy.Entities.from_json_str(json.dumps([principal, resource]))

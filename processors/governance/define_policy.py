@@ -9,7 +9,8 @@ Source    domain.md §7
 
 from processors.contract import Rejection
 from processors.decision import Decision
-from processors.governance.cedar import PolicyTextError, check_text
+from processors.governance.bounds import PolicyTextError
+from processors.governance.cedar import check_text
 from processors.governance.state import Policy
 from schemas.messages.governance.commands import DefinePolicy
 from schemas.messages.governance.facts import PolicyDefined

@@ -3,7 +3,7 @@
 import msgspec
 
 from processors.contract import Meta, Tables
-from processors.governance.gates import bundle_hash
+from processors.governance.bundle import bundle_hash, with_policy
 from processors.governance.state import BUNDLE_ID, Approval, BundledPolicy, Policy, PolicyBundle
 from schemas.messages.governance import facts
 
@@ -14,12 +14,11 @@ def policy_defined(tables: Tables, fact: facts.PolicyDefined, _meta: Meta) -> No
 
 
 def policy_published(tables: Tables, fact: facts.PolicyPublished, _meta: Meta) -> None:
-    """Freeze the version and put it into the bundle in place of the version before."""
+    """Freeze the version and put it into the bundle, in place of the version before."""
     tables.put(fact.policy_id, _policy(fact, "Published"))
     bundle = tables.get(PolicyBundle, BUNDLE_ID)
-    others = [p for p in (bundle.policies if bundle else ()) if p.name != fact.name]
     new = BundledPolicy(name=fact.name, version=fact.version, mode=fact.mode, text=fact.text)
-    policies = tuple(sorted([*others, new], key=lambda p: p.name))
+    policies = with_policy(bundle.policies if bundle else (), new)
     version = (bundle.version if bundle else 0) + 1
     tables.put(
         BUNDLE_ID, PolicyBundle(hash=bundle_hash(policies), version=version, policies=policies)

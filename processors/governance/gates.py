@@ -13,7 +13,7 @@ from processors.decision import Decision
 from processors.governance.baseline import BASELINE
 from processors.governance.cedar import Request, Verdict, evaluate
 from processors.governance.requests import request_approval
-from processors.governance.state import BUNDLE_ID, Approval, BundledPolicy, PolicyBundle
+from processors.governance.state import BUNDLE_ID, Approval, PolicyBundle
 from schemas.ids import SYSTEM, ApprovalId, DecisionId, PrincipalId
 from schemas.messages.governance.facts import ApprovalConsumed, PolicyDecisionRecorded
 
@@ -44,7 +44,9 @@ def gate(
     policies = (BASELINE, *(platform.policies if platform else ()), *(own.policies if own else ()))
     principal = principal_id or decision.cause.actor_id
     asked = {**context, "tenant": str(decision.tenant_id)}
-    request = Request(principal, roles, action, resource, tuple(sorted(asked.items())))
+    request = Request(
+        str(decision.tenant_id), principal, roles, action, resource, tuple(sorted(asked.items()))
+    )
     verdict = evaluate(policies, request)
     decision_id = DecisionId(f"pd-{decision.derive('decision')}")
     decision.record(
@@ -86,16 +88,6 @@ def _joint_hash(platform: str, own: str) -> str:
     return hashlib.sha256(f"{BASELINE.version}|{platform}|{own}".encode()).hexdigest()
 
 
-def bundle_hash(policies: tuple[BundledPolicy, ...]) -> str:
-    """Give the SHA-256 that names a bundle: over name, version, mode and text of each policy, ordered by name."""
-    digest = hashlib.sha256()
-    for policy in policies:
-        for part in (policy.name, policy.version, policy.mode, policy.text):
-            raw = part.encode()
-            digest.update(len(raw).to_bytes(4, "big") + raw)
-    return digest.hexdigest()
-
-
 def gate_command(
     decision: Decision,
     *,
@@ -103,11 +95,13 @@ def gate_command(
     resource: str,
     context: ContextValues,
     roles: tuple[str, ...],
+    content: str = "",
 ) -> Rejection | None:
     """Gate a plain command: give POLICY_DENIED, APPROVAL_REQUIRED, or None to go on (settled.md 16).
 
     Where policy asks for an approval, one is requested for the digest of this very command; the command is sent again
-    under a new id with ``approvalId``, and the grant is used up by it.
+    under a new id with ``approvalId``, and the grant is used up by it. ``content`` is what the command acts on without
+    carrying it, such as a draft that it publishes: an approval holds for that content too.
     """
     result = gate(decision, action=action, resource=resource, context=context, roles=roles)
     if result.effect == "Allow":
@@ -115,17 +109,18 @@ def gate_command(
     rules = ", ".join(result.rules) or "no rule permits it"
     if result.effect == "Deny":
         return Rejection("POLICY_DENIED", f"policy denies {action}: {rules}", got=resource)
-    if _consume(decision):
+    digest = _subject(decision.cause.digest, content)
+    if _consume(decision, digest, action, resource):
         return None
     approval_id = ApprovalId(f"apr-{decision.derive('approval')}")
     request_approval(
         decision,
         approval_id=approval_id,
-        subject_digest=decision.cause.digest,
+        subject_digest=digest,
         action=action,
         resource=resource,
         title=f"{decision.cause.actor_id} asks for {action} on {resource}",
-        approver_role=PLATFORM_APPROVER if decision.tenant_id == SYSTEM else COMMAND_APPROVER,
+        approver_role=approver_role(decision),
         quorum=1,
         four_eyes=True,
         expires_at=decision.at + COMMAND_APPROVAL_MICROS,
@@ -142,13 +137,33 @@ def gate_command(
     )
 
 
-def _consume(decision: Decision) -> bool:
-    """Use up the granted approval that the command names, if it is for this very command."""
+def approver_role(decision: Decision) -> str:
+    """Give the role that answers for a tenant: what policy asks of it, and what nobody else answered in time."""
+    return PLATFORM_APPROVER if decision.tenant_id == SYSTEM else COMMAND_APPROVER
+
+
+def _subject(command: bytes, content: str) -> bytes:
+    """Give what an approval is bound to: the command's digest, joined with that of the content where there is one."""
+    return hashlib.sha256(command + content.encode()).digest() if content else command
+
+
+def _consume(decision: Decision, digest: bytes, action: str, resource: str) -> bool:
+    """Use up the granted approval that the command names, if it is for this very command.
+
+    Anybody may request an approval, of a role of his choice and without four eyes: such a grant is worth something to
+    those who asked for it, but stands in for no policy. What does is what the gate itself would have asked for.
+    """
     approval_id = decision.cause.approval_id
     approval = decision.tables.get(Approval, approval_id) if approval_id else None
     if approval is None or approval_id is None or approval.status != "Granted":
         return False
-    if approval.subject_digest != decision.cause.digest:
+    if (approval.subject_digest, approval.action, approval.resource) != (
+        digest,
+        action,
+        resource,
+    ):
+        return False
+    if approval.approver_role != approver_role(decision) or not approval.four_eyes:
         return False
     decision.record(ApprovalConsumed(approval_id=approval_id, command_id=decision.cause.message_id))
     return True

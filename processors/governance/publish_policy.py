@@ -2,13 +2,15 @@
 
 State     Policy (name@version), PolicyBundle
 Produces  PolicyDecisionRecorded, PolicyPublished
-Refuses   NOT_FOUND (no draft), ALREADY_EXISTS (published already), POLICY_DENIED, APPROVAL_REQUIRED
+Refuses   NOT_FOUND (no draft), ALREADY_EXISTS (published already), STALE_VERSION (a newer one decides),
+          LIMIT_EXCEEDED (the bundle is full), POLICY_DENIED, APPROVAL_REQUIRED
 Source    domain.md §7
 """
 
 from processors import identity
 from processors.contract import Rejection
 from processors.decision import Decision
+from processors.governance.bundle import unbundled
 from processors.governance.gates import gate_command
 from processors.governance.state import Policy
 from schemas.messages.governance.commands import PublishPolicy
@@ -25,12 +27,18 @@ def decide(command: PublishPolicy, decision: Decision) -> Rejection | None:
         return Rejection(
             "ALREADY_EXISTS", "a published version never changes", "version", got=policy_id
         )
-    refused = gate_command(
+    refused = unbundled(decision, draft) or gate_command(
         decision,
         action="policy:publish",
         resource=policy_id,
-        context={"name": command.name, "version": command.version, "domain": draft.domain},
+        context={
+            "name": command.name,
+            "version": command.version,
+            "domain": draft.domain,
+            "mode": draft.mode,
+        },
         roles=identity.roles_of(decision, decision.cause.actor_id),
+        content=f"{draft.domain} {draft.mode} {draft.text}",
     )
     if refused is not None:
         return refused

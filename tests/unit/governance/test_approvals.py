@@ -130,6 +130,12 @@ def test_it_escalates_once_for_as_long_again_and_then_is_rejected() -> None:
     scenario.when_timer(Approval, APPROVAL).then(facts.ApprovalRejected)
 
 
+def test_the_platforms_own_approval_escalates_to_the_platform() -> None:
+    scenario = Scenario(tenant="system").given(given.requested(on_expiry="escalate"))
+    scenario.when_timer(Approval, APPROVAL)
+    assert scenario.fact(facts.ApprovalEscalated).approver_role == "PlatformAdmin"
+
+
 def test_an_answered_approval_waits_for_no_timer() -> None:
     scenario = asked().when(GRANT)
     approval = scenario.tables.get(Approval, APPROVAL)

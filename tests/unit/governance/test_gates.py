@@ -74,6 +74,38 @@ def test_an_allow_carries_its_obligations() -> None:
     assert gate(ruled(PERMIT, OBLIGED), cost=4).obligations == ()
 
 
+def test_what_is_allowed_after_an_approval_carries_its_obligations_too() -> None:
+    scenario = ruled(OBLIGED, ASK.replace("context.cost > 5", "true"))
+    result = gate(scenario, cost=1)
+    assert (result.effect, result.obligations) == ("RequiresApproval", ("redact",))
+
+
+def test_a_policy_reads_who_what_and_whose() -> None:
+    text = (
+        '@id("mine") permit (principal, action, resource) when { resource.tenant == "acme" && '
+        'resource.type == "thing" && resource.id == "thing" && principal.id == "user:olga" };'
+    )
+    assert gate(ruled(text)).effect == "Allow"
+
+
+def test_a_context_that_the_engine_cannot_hold_is_denied_with_its_reason() -> None:
+    scenario = ruled(PERMIT)
+    assert gate(scenario, cost=2**70).effect == "Deny"
+    assert scenario.fact(PolicyDecisionRecorded).errors
+
+
+def test_errors_name_the_rule_and_are_bounded() -> None:
+    text = "".join(
+        f'@id("e{n}") permit (principal, action, resource) when {{ context.missing == {n} }};'
+        for n in range(20)
+    )
+    scenario = ruled(text)
+    gate(scenario)
+    errors = scenario.fact(PolicyDecisionRecorded).errors
+    assert len(errors) == 8
+    assert all(error.startswith("error in policy-0@1.0.0#e") for error in errors)
+
+
 def test_a_watched_policy_is_recorded_and_not_enforced() -> None:
     scenario = given.tenant().given(published(PERMIT), published(FORBID, "watched", mode="shadow"))
     assert gate(scenario, cost=11).effect == "Allow"
@@ -141,9 +173,10 @@ def again(scenario: Scenario, digest: bytes, approval: ApprovalId | None) -> Non
     )
 
 
-def granted(scenario: Scenario, digest: bytes = given.DIGEST) -> None:
+def granted(scenario: Scenario, digest: bytes = given.DIGEST, **changes: Any) -> None:
+    asked = {"action": "thing:make", "resource": "thing", "approver_role": "TenantOwner"}
     scenario.given(
-        given.requested(subject_digest=digest),
+        given.requested(subject_digest=digest, **{**asked, **changes}),
         ApprovalGranted(
             approval_id=given.APPROVAL, principal_id=given.SAM, comment="", voters=(given.SAM,)
         ),
@@ -181,6 +214,27 @@ def test_an_approval_of_another_command_admits_nothing() -> None:
     approval = scenario.tables.get(Approval, given.APPROVAL)
     assert approval is not None
     assert approval.status == "Granted"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"four_eyes": False},
+        {"approver_role": "FactoryOperator"},
+        {"action": "thing:look"},
+        {"resource": "thing-2"},
+    ],
+)
+def test_a_grant_that_the_gate_would_not_have_asked_for_admits_nothing(
+    changes: dict[str, Any],
+) -> None:
+    """Who holds approval:request could else let himself approve what policy wants another to approve."""
+    scenario = asking()
+    granted(scenario, **changes)
+    again(scenario, given.DIGEST, given.APPROVAL)
+    refused = command(scenario)
+    assert refused is not None
+    assert refused.code == "APPROVAL_REQUIRED"
 
 
 def test_a_pending_approval_admits_nothing() -> None:
