@@ -209,6 +209,7 @@ class Service:
             with suppress(FileNotFoundError):
                 url.unlink()
             self.stop()
+            gc.unfreeze()
         if self._defect is not None:
             raise OperatorError(f"The projector ended: {self._defect}")
 
