@@ -33,6 +33,8 @@ class Restored:
     """One partition as its changelog has it."""
 
     store: Store = field(default_factory=Store)
+    newest: dict[bytes, bytes] = field(default_factory=dict)
+    """Key -> newest value as it came, until all are read."""
     positions: dict[str, int] | None = None
     complete_from: int = 0
     """First offset of the changelog that the state needs; a log that starts later lost a part of it."""
@@ -119,8 +121,18 @@ class Restorer:
             self._settings, ends, starts, lambda message: _take(message, found), self._beat
         )
         for restored in found.values():
-            restored.store.sort()
+            self._decode(restored)
         return found
+
+    def _decode(self, restored: Restored) -> None:
+        """Decode the newest value of each record: a changelog holds several of most keys, and only the last counts."""
+        for number, (raw, value) in enumerate(restored.newest.items()):
+            key = parse_state_key(raw)
+            restored.store.apply({key: Entry(*decode_state(value))})
+            if number % _BATCH == 0:
+                self._beat()
+        restored.newest.clear()
+        restored.store.sort()
 
 
 def _take(message: Message, found: dict[int, Restored]) -> None:
@@ -135,8 +147,10 @@ def _take(message: Message, found: dict[int, Restored]) -> None:
         restored.complete_from = record.complete_from
         restored.state_records = record.state_records
         return
-    key = parse_state_key(raw)
-    restored.store.apply({key: None if value is None else Entry(*decode_state(value))})
+    if value is None:
+        restored.newest.pop(raw, None)
+    else:
+        restored.newest[raw] = value
 
 
 def check_positions(
