@@ -75,7 +75,7 @@ def _work(run: Run, path: str, call: CallAgentTask, need: Need, attempt: int) ->
     inputs = view.document(call.inputs)
     findings = agents.check_input(need.skill, inputs)
     if findings:
-        raise fault("validation", f"inputs of {need.skill.name}: {'; '.join(findings)}")
+        raise fault("validation", f"inputs of {need.skill_reference}: {'; '.join(findings)}")
     intent = view.text(call.intent)
     if len(intent) > INTENT_CHARACTERS_MAX:
         raise fault(

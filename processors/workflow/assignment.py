@@ -47,7 +47,7 @@ def assign(
         step_path=path,
         step_name=call.node.name,
         agent_role=call.role,
-        skill=need.skill.name,
+        skill=need.skill_reference,
         skill_version=need.skill.version,
         attempt=work.attempt,
         priority=run.priority(call.priority),

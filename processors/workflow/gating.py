@@ -72,10 +72,10 @@ def _ask(run: Run, action: str, call: CallAgentTask, need: Need, work: Work) -> 
     return governance.gate(
         run.decision,
         action=action,
-        resource=f"{need.skill.name}@{need.skill.version}",
+        resource=f"{need.skill_reference}@{need.skill.version}",
         context={
             "agentRole": call.role,
-            "skill": need.skill.name,
+            "skill": need.skill_reference,
             "skillVersion": need.skill.version,
             "modelPolicy": need.policy_reference,
             "classificationCeiling": need.policy.classification_ceiling,
@@ -99,7 +99,7 @@ def _digest(run: Run, path: str, need: Need, work: Work) -> str:
     parts = (
         run.instance_id,
         path,
-        need.skill.name,
+        need.skill_reference,
         need.skill.version,
         need.policy_reference,
         str(need.amounts),

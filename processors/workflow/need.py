@@ -22,6 +22,8 @@ class Need(NamedTuple):
     """What one attempt needs; ``cost`` is micros, ``amounts`` what is reserved by dimension."""
 
     skill: SkillVersion
+    skill_reference: str
+    """How agents and records name it: the name, behind the owner where that is the tenant (``acme/Skill.Name``)."""
     policy: ModelPolicy
     policy_reference: str
     cost: int
@@ -44,6 +46,7 @@ def need_of(decision: Decision, call: CallAgentTask, task: AgentTask | None) -> 
         raise fault("unresolved", f"a model that {call.model_policy} allows has no price")
     return Need(
         skill=skill,
+        skill_reference=call.skill.removeprefix(f"{SYSTEM}/"),
         policy=policy,
         policy_reference=f"{named.owner}/{policy.name}@{policy.version}",
         cost=cost,
@@ -53,10 +56,16 @@ def need_of(decision: Decision, call: CallAgentTask, task: AgentTask | None) -> 
 
 def skill_of(decision: Decision, call: CallAgentTask, version_range: str) -> SkillVersion:
     """Give the newest version in the range of the skill that a step calls; raises as need_of does."""
-    found = agents.resolve_skill(decision, SYSTEM, call.skill, version_range)
+    found = published_skill(decision, call.skill, version_range)
     if found is None:
         raise fault("unresolved", f"no skill {call.skill} {version_range} is published")
     return found
+
+
+def published_skill(decision: Decision, reference: str, version_range: str) -> SkillVersion | None:
+    """Give the newest version in the range of the skill ``[owner/]name``; without an owner it is the platform's."""
+    named = _parsed(reference)
+    return agents.resolve_skill(decision, named.owner, named.name, version_range) if named else None
 
 
 def skills_missing(decision: Decision, definition: Definition) -> list[str]:
@@ -64,5 +73,5 @@ def skills_missing(decision: Decision, definition: Definition) -> list[str]:
     return [
         f"{name} {version_range}"
         for name, version_range in definition.skills
-        if agents.resolve_skill(decision, SYSTEM, name, version_range) is None
+        if published_skill(decision, name, version_range) is None
     ]

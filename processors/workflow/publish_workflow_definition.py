@@ -9,12 +9,13 @@ Source    domain.md §5.1
 
 import hashlib
 
-from processors import agents, assets
+from processors import assets
 from processors.contract import Rejection
 from processors.decision import Decision
 from processors.publication import gate, unpublishable
 from processors.workflow.definition.model import CallAgentTask, Definition, Finding
 from processors.workflow.definition_text import checked, rejection
+from processors.workflow.need import published_skill
 from schemas.messages.workflow.commands import PublishWorkflowDefinition
 from schemas.messages.workflow.facts import UsedSkill, WorkflowDefinitionPublished
 from schemas.messages.workflow.state import WorkflowDefinition, WorkflowDefinitionDraft
@@ -61,7 +62,7 @@ def _unknown_skills(decision: Decision, definition: Definition) -> Rejection | N
         )
         for task in definition.tasks_by_path.values()
         if isinstance(task, CallAgentTask)
-        and agents.resolve_skill(decision, "", task.skill, task.skill_range) is None
+        and published_skill(decision, task.skill, task.skill_range) is None
     ]
     return rejection(findings) if findings else None
 

@@ -10,7 +10,7 @@ from processors.workflow.definition.model import CallAgentTask, CallApproval, No
 from processors.workflow.definition.reader import Fields, Reader
 
 ROLE: Final = r"[A-Za-z][A-Za-z0-9]{0,63}"
-SKILL: Final = r"[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*){0,7}"
+SKILL: Final = r"([a-z0-9][a-z0-9-]{1,62}/)?[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*){0,7}"
 MODEL_POLICY: Final = (
     r"([a-z0-9][a-z0-9-]{1,62}/)?[a-z0-9][a-z0-9-]{1,62}(@[0-9]+\.[0-9]+\.[0-9]+)?"
 )
