@@ -9,7 +9,7 @@ BUNDLE_ID: Final = "bundle"
 
 APPROVAL_TRANSITIONS: Final = {
     "Pending": ("Granted", "Rejected", "Expired", "Withdrawn"),
-    "Granted": ("Consumed", "Withdrawn"),
+    "Granted": ("Consumed",),
     "Rejected": (),
     "Expired": (),
     "Withdrawn": (),
