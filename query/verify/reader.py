@@ -1,6 +1,8 @@
 """Reads every topic, one Kafka partition at a time, committed records only, up to the ends at the start."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from confluent_kafka import (
@@ -17,6 +19,7 @@ from query.decode import Raw, dead_letter
 from query.feed import REQUEST_TIMEOUT_S, BrokerGoneError, Offsets
 from query.order import Partition
 from query.record import Position
+from query.verify import outcomes, sequence
 from query.verify.log import Entry, Letter, Log, Unreadable
 from schemas.codec import decode_envelope, decode_payload
 from schemas.errors import PayloadInvalidError, PoisonError
@@ -29,9 +32,17 @@ JUDGED_INPUTS: Final = tuple(topic for topic in INPUT_TOPICS if topic not in {TI
 """Input topics whose every record is owed an end; timers and catalogue copies may be silent (settled.md 2)."""
 _TOPICS: Final = (*JUDGED_INPUTS, *FACT_TOPICS, DEAD_LETTERS)
 _BATCH: Final = 2_000
-_POLL_S: Final = 1.0
-_SILENT_POLLS_MAX: Final = 30
-"""Polls without a record after which the broker is taken to be gone."""
+_POLL_S: Final = 0.05
+"""Longest wait for a batch to fill; a short one, because it is waited out at the end of each partition."""
+_SILENT_POLLS_MAX: Final = 600
+"""Polls without a record after which the broker is taken to be gone: 30 s."""
+_HALF_SEEN_S: Final = 5.0
+"""How long what looks like a hole is looked at again. A transaction becomes visible on one partition after another,
+so that the ends of a log that is being written can lie in the middle of an outcome."""
+_AGAIN_S: Final = 0.2
+_DECIDED_ON: Final = (*FACT_TOPICS, DEAD_LETTERS)
+Ends = dict[str, int]
+"""Topic -> offset."""
 
 
 class Reader:
@@ -40,12 +51,14 @@ class Reader:
     def __init__(self, bootstrap: str, prefix: str = "", group: str | None = None) -> None:
         self._bootstrap = bootstrap
         self._prefix = prefix
-        offsets = Offsets(bootstrap, prefix)
-        offsets.wait_for(_TOPICS, 0)
-        # The positions first and the ends after them: what is decided by these positions lies before these ends.
+        self._offsets = Offsets(bootstrap, prefix)
+        self._offsets.wait_for(_TOPICS, 0)
+        # In this order: what is decided by these positions is committed before these ends are asked for, and the
+        # cause of what lies before the ends of the facts lies before those of the inputs.
         self._decided = self._positions(group or client_prefix(Party.WORKER))
-        self._first = offsets.first(_TOPICS)
-        self._end = offsets.end(_TOPICS)
+        self._first = self._offsets.first(_TOPICS)
+        self._end = self._offsets.end(_DECIDED_ON)
+        self._end |= self._offsets.end(JUDGED_INPUTS)
 
     def _positions(self, group: str) -> dict[Partition, int]:
         """Give how far the workers have decided each input topic, as their group says."""
@@ -72,21 +85,30 @@ class Reader:
             yield self._log(partition)
 
     def _log(self, partition: int) -> Log:
-        building = _Building(partition)
-        for raw in self._records(partition):
-            building.take(raw)
-        return building.log(
-            {topic: self._decided.get((topic, partition), 0) for topic in JUDGED_INPUTS},
-            {topic: self._first[topic, partition] for topic in JUDGED_INPUTS},
-        )
+        """Read a partition up to its ends, and on for as long as what lies before them seems to have holes."""
+        building = _Building(partition, self._judged(self._decided, partition))
+        read = {topic: self._first[topic, partition] for topic in _TOPICS}
+        ends = {topic: self._end[topic, partition] for topic in _TOPICS}
+        building.take_all(self._records(partition, read, ends))
+        building.close()
+        log = building.log()
+        deadline = time.monotonic() + _HALF_SEEN_S
+        while _seems_half_seen(log) and time.monotonic() < deadline:
+            time.sleep(_AGAIN_S)
+            later = self._offsets.end(_DECIDED_ON)
+            further = {topic: later[topic, partition] for topic in _DECIDED_ON}
+            building.take_all(self._records(partition, ends, further))
+            ends |= further
+            log = building.log()
+        return replace(log, first_offsets=self._judged(self._first, partition))
 
-    def _records(self, partition: int) -> Iterator[Raw]:
-        """Give every record of the partition of all topics, up to the ends."""
-        goal = {
-            topic: self._end[topic, partition]
-            for topic in _TOPICS
-            if self._end[topic, partition] > self._first[topic, partition]
-        }
+    @staticmethod
+    def _judged(offsets: Mapping[Partition, int], partition: int) -> Ends:
+        return {topic: offsets.get((topic, partition), 0) for topic in JUDGED_INPUTS}
+
+    def _records(self, partition: int, starts: Ends, ends: Ends) -> Iterator[Raw]:
+        """Give every record of the partition from the starts up to the ends."""
+        goal = {topic: end for topic, end in ends.items() if end > starts[topic]}
         if not goal:
             return
         consumer = Consumer(
@@ -101,7 +123,7 @@ class Reader:
         )
         try:
             consumer.assign([
-                TopicPartition(self._prefix + topic, partition, self._first[topic, partition])
+                TopicPartition(self._prefix + topic, partition, starts[topic])
                 for topic in goal
             ])  # fmt: skip
             yield from self._until(consumer, goal)
@@ -145,14 +167,35 @@ class Reader:
 class _Building:
     """A log in the making."""
 
-    def __init__(self, partition: int) -> None:
+    def __init__(self, partition: int, decided: Mapping[str, int]) -> None:
         self._partition = partition
+        self._decided = decided
+        self._limits: dict[str, int] | None = None
         self._facts: list[Entry] = []
         self._commands: list[Entry] = []
         self._repeats: list[Entry] = []
         self._letters: list[Letter] = []
         self._unreadable: list[Unreadable] = []
         self._unreadable_inputs: list[Position] = []
+
+    def take_all(self, raws: Iterable[Raw]) -> None:
+        """Sort records to where they belong."""
+        for raw in raws:
+            self.take(raw)
+
+    def close(self) -> None:
+        """Bound each tenant by the last outcome that was begun so far: what is taken later may complete it, no more."""
+        limits: dict[str, int] = {}
+        for entry in self._facts:
+            envelope = entry.envelope
+            rest = (envelope.outcome_count or 1) - 1 - (envelope.ordinal or 0)
+            newest = max(limits.get(envelope.tenant_id, 0), entry.sequence + rest)
+            limits[envelope.tenant_id] = newest
+        self._limits = limits
+
+    def _is_within(self, entry: Entry) -> bool:
+        limits = self._limits
+        return limits is None or entry.sequence <= limits.get(entry.envelope.tenant_id, 0)
 
     def take(self, raw: Raw) -> None:
         """Sort a record to where it belongs."""
@@ -181,28 +224,31 @@ class _Building:
         except PoisonError as error:
             self._unreadable.append(Unreadable(raw.position, str(error)))
 
-    def log(self, decided: Mapping[str, int], first: Mapping[str, int]) -> Log:
+    def log(self) -> Log:
         """Give the log."""
         return Log(
             partition=self._partition,
-            facts=tuple(self._facts),
+            facts=tuple(filter(self._is_within, self._facts)),
             commands=tuple(self._commands),
             repeats=tuple(self._repeats),
             letters=tuple(self._letters),
             unreadable=tuple(self._unreadable),
             unreadable_inputs=tuple(self._unreadable_inputs),
-            decided=decided,
-            first_offsets=first,
+            decided=self._decided,
+            first_offsets=dict.fromkeys(JUDGED_INPUTS, 0),
         )
 
 
-def build(raws: Iterator[Raw], partition: int, decided: Mapping[str, int]) -> Log:
+def _seems_half_seen(log: Log) -> bool:
+    """Tell whether there is a hole that the rest of a transaction could fill."""
+    return any(True for check in (sequence.check, outcomes.check) for _ in check(log))
+
+
+def build(raws: Iterable[Raw], partition: int, decided: Mapping[str, int]) -> Log:
     """Give the log of records that were recorded elsewhere: for checks without a broker."""
-    building = _Building(partition)
-    for raw in raws:
-        if raw.position.partition == partition:
-            building.take(raw)
-    return building.log(decided, dict.fromkeys(JUDGED_INPUTS, 0))
+    building = _Building(partition, decided)
+    building.take_all(raw for raw in raws if raw.position.partition == partition)
+    return building.log()
 
 
 def _entry(raw: Raw, *, payload_is_owed: bool) -> Entry:

@@ -8,12 +8,14 @@ import pytest
 
 from query.verify import journal as journals
 from query.verify.quotas import Ledger, window_start
+from query.verify.reader import _Building, _seems_half_seen
 from schemas.messages.tenancy import facts as tenancy
 from schemas.messages.workflow.commands import PauseWorkflow
 from schemas.output import OperatorError
 from tests.unit.query.corruption import findings
 from tests.unit.query.recorded import START, Recorded
 from tests.unit.query.story import amounts, names, provision, reserved, settled, uses
+from topics.partition import partition_of
 
 STEER = PauseWorkflow(workflow_instance_id=names("acme")["wf"])
 
@@ -177,3 +179,27 @@ def test_a_broken_line_inside_a_journal_is_named(tmp_path: Path) -> None:
         journals.read(path)
     with pytest.raises(OperatorError, match="cannot be read"):
         journals.read(tmp_path / "missing")
+
+
+def test_an_outcome_seen_by_half_is_completed_and_what_follows_is_left_out() -> None:
+    log = Recorded()
+    provision(log, "acme")
+    begun = len(log.facts())
+    log.decide(
+        "acme",
+        STEER,
+        reserved("a/1", cost_amount=1),
+        reserved("a/2", cost_amount=1),
+        overridden(500),
+    )
+    whole = len(log.facts())
+    log.decide("acme", STEER, reserved("a/3", cost_amount=1))
+    facts = log.facts()
+    building = _Building(partition_of("acme"), {})
+    building.take_all(facts[: begun + 1])
+    building.close()
+    assert _seems_half_seen(building.log())
+    building.take_all(facts[begun + 1 :])
+    seen = building.log()
+    assert not _seems_half_seen(seen)
+    assert [entry.sequence for entry in seen.by_tenant["acme"]] == list(range(1, whole + 1))
