@@ -23,10 +23,11 @@ from streams.decode import (
     is_catalogue,
     scope_of,
 )
+from streams.envelopes import TooLargeOutcomeError, refusal_of
 from streams.head import HEAD_ID, Head, context_of, read_head
 from streams.layout import INTERNAL, Layout
 from streams.memory import CycleMemory, Repeated
-from streams.outcome import OutcomeWriter, TooLargeOutcomeError, refusal_of
+from streams.outcome import OutcomeWriter
 from streams.partition import Partition
 from streams.records import InputRecord, OutputRecord
 from streams.replaying import apply_recorded
