@@ -8,7 +8,7 @@ from uuid import uuid5
 
 from msgspec import Struct
 
-from schemas.codec import MAX_RECORD_BYTES
+from schemas.codec import MAX_RECORD_BYTES, encode_payload
 from schemas.ids import TenantId
 from schemas.messages.envelope import Envelope
 from schemas.messages.runtime.facts import CommandRejected
