@@ -11,6 +11,7 @@ import re
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -93,8 +94,12 @@ def new_key(folder: Path) -> str:
 
 
 def _keys(folder: Path) -> list[Path]:
-    """List the key files, oldest first."""
-    return sorted(folder.glob(f"*{_SUFFIX}"), key=lambda path: (path.stat().st_mtime_ns, path.name))
+    """List the key files, oldest first; one that is removed meanwhile is left out."""
+    dated: list[tuple[int, Path]] = []
+    for path in folder.glob(f"*{_SUFFIX}"):
+        with suppress(FileNotFoundError):
+            dated.append((path.stat().st_mtime_ns, path))
+    return [path for _, path in sorted(dated)]
 
 
 def _private(path: Path) -> Ed25519PrivateKey:

@@ -7,13 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
-from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from query.access import issue
 from query.decode import Raw
@@ -23,10 +23,10 @@ from tests.unit.query.recorded import Recorded
 from topics.catalogue import INPUT_TOPICS, TOPICS
 from topics.model import PARTITIONS
 from topics.provision import admin_client, provision
-from topics.settings import producer_options
+from topics.settings import client_options, producer_options
 
 ROOT = Path(__file__).resolve().parents[3]
-DEADLINE_S = 40.0
+DEADLINE_S = 90.0
 
 
 def until(what: Callable[[], bool], said: str, deadline_s: float = DEADLINE_S) -> None:
@@ -77,14 +77,22 @@ class Bench:
 
     def decide(self, positions: dict[tuple[str, int], int]) -> None:
         """Say for the workers' group how far each input topic is decided."""
-        admin = admin_client(self.bootstrap)
         places = [
             TopicPartition(self.prefix + topic, partition, offset)
             for (topic, partition), offset in positions.items()
+            if offset
         ]
-        request = [ConsumerGroupTopicPartitions(self.group, places)]
-        # The broker makes its offsets topic at the first use, which takes a while on a busy machine.
-        admin.alter_consumer_group_offsets(request, request_timeout=60)[self.group].result(65)
+        consumer = Consumer({**client_options(self.bootstrap), "group.id": self.group})
+
+        def committed() -> bool:
+            # The broker makes its offsets topic at the first use, which takes a while on a busy machine.
+            with suppress(KafkaException):
+                consumer.commit(offsets=places, asynchronous=False)
+                return True
+            return False
+
+        until(committed, "the group's positions are committed", 90)
+        consumer.close()
 
     def decided(self, log: Recorded) -> dict[tuple[str, int], int]:
         """Give the positions after every command of a recorded log."""

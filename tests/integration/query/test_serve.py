@@ -12,7 +12,7 @@ from tests.integration.query.bench import Bench
 from tests.unit.query.recorded import Recorded, uid
 from tests.unit.query.story import LIMITS, finish, names, provision, reserved, start, story
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
 
 
 @pytest.fixture
