@@ -24,7 +24,7 @@ ERRORS_MAX: Final = 8
 ERROR_CHARACTERS_MAX: Final = 300
 ANNOTATIONS: Final = frozenset({"id", "effect", "obligation"})
 APPROVAL: Final = "requiresApproval"
-BUNDLES_REMEMBERED: Final = 256
+BUNDLES_REMEMBERED: Final = 1024
 ANSWERS_REMEMBERED: Final = 20_000
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
