@@ -30,6 +30,10 @@ UNKNOWN: Final = -1
 """The group has no offset for a partition: never committed, or lost (guard 16 tells)."""
 
 _CHUNK: Final = 256
+_STABLE_TRY_S: Final = 5.0
+_STABLE_S: Final = 8.0
+"""How long the group's offsets may stay unstable: above the session time-out, within which a transaction that is
+still open belongs to a living worker."""
 
 
 class Owner(Protocol):
@@ -116,16 +120,26 @@ class Inputs:
         self.joined = True
 
     def _stable(self, numbers: list[int]) -> Positions:
-        """Read the group's offsets; a read_committed consumer waits out pending transactions (guard 4)."""
+        """Read the group's offsets; a read_committed consumer waits out pending transactions (guard 4).
+
+        A coordinator that was killed may come back with a part of what it had loaded and call offsets unstable for
+        ever (README.md, ADR 1). Then they are unknown: the state's own positions count, and the producers' fence.
+        """
         places = [
             TopicPartition(self._layout.physical(topic), number)
             for number in numbers
             for topic in self._layout.inputs
         ]
-        answered: list[TopicPartition] = again(
-            lambda: self._consumer.committed(places, timeout=5), self._settings.wait_s, SOFT
-        )
-        stable: Positions = {number: {} for number in numbers}
+        stable: Positions = {n: dict.fromkeys(self._layout.inputs, UNKNOWN) for n in numbers}
+        try:
+            answered: list[TopicPartition] = again(
+                lambda: self._consumer.committed(places, timeout=_STABLE_TRY_S), _STABLE_S, SOFT
+            )
+        except KafkaException as error:
+            if error.args[0].code() not in SOFT:
+                raise
+            log.warning("the group's offsets stay unknown: %s", error.args[0])
+            return stable
         for place in answered:
             if place.error is not None:
                 raise KafkaException(place.error)
