@@ -15,7 +15,7 @@ from schemas.messages.runtime.facts import CommandRejected
 from schemas.messages.runtime.messages import DeadLetter
 from tests.fault.site import until
 from tests.integration.dead_letters import DeadLetters
-from tests.integration.people import OWNER, Plant, command
+from tests.integration.people import OWNER, Plant, command, factory
 from topics.command import Actor, CommandRecord, command_record, uuid7
 from topics.naming import AGENT_MESH_RESULTS, COMMANDS
 from topics.partition import partition_of
@@ -136,21 +136,33 @@ def refusal(plant: Plant, command_id: str) -> CommandRejected:
     return found[0]
 
 
-@pytest.mark.parametrize(
-    ("name", "topic"), [("CreateProject", AGENT_MESH_RESULTS), ("ClaimAgentTask", COMMANDS)]
-)
-def test_a_type_that_its_input_topic_does_not_admit_is_forbidden(
-    plant: Plant, name: str, topic: str
-) -> None:
+def sound(name: str) -> CommandRecord:
+    """Give a command that its own input topic would admit."""
+    owner, mesh = Actor("user", OWNER), Actor("service", "service:agent-mesh")
+    if name == "GrantApproval":
+        grant = command("GrantApproval", approval_id=f"apr-{uuid7()}", comment="")
+        return command_record(grant, tenant_id=TENANT, actor=owner)
+    if name == "CreateProject":
+        return good()
     claim = command(
         "ClaimAgentTask", task_id=f"task-{UUID(int=1)}", execution_id=f"exec-{UUID(int=2)}",
         agent_id="ConnectSoft.Agent.Adder", agent_version="1.0.0", attempt=1, lease_token="x" * 64,
     )  # fmt: skip
-    record = (
-        good()
-        if name == "CreateProject"
-        else command_record(claim, tenant_id=TENANT, actor=Actor("service", "service:agent-mesh"))
-    )
+    return command_record(claim, tenant_id=TENANT, actor=mesh)
+
+
+@pytest.mark.parametrize(
+    ("name", "topic"),
+    [
+        ("CreateProject", AGENT_MESH_RESULTS),
+        ("GrantApproval", AGENT_MESH_RESULTS),
+        ("ClaimAgentTask", COMMANDS),
+    ],
+)
+def test_a_type_that_its_input_topic_does_not_admit_is_forbidden(
+    plant: Plant, name: str, topic: str
+) -> None:
+    record = sound(name)
     put(plant, record, topic=topic)
     refused = refusal(plant, record.command_id)
     assert (refused.code, refused.command_type) == ("FORBIDDEN", name)
@@ -234,3 +246,34 @@ def test_a_stale_lease_and_a_wrong_token_are_refused_and_recorded(plant: Plant) 
     plant.wait_for(TENANT, instance, "WorkflowInstanceCompleted")
     facts = plant.facts(TENANT, instance)
     assert "666" not in str([e.payload for e in facts])
+
+
+def listed(tenant: str, *arguments: str, role: str = "TenantOwner") -> list[dict[str, str]]:
+    """Give what a list command of `factory` prints for a tenant's token."""
+    token = factory("token", "issue", "--tenant", tenant, "--role", role)
+    assert token.returncode == 0, token.stderr
+    shown = factory(*arguments, "--json", FACTORY_TOKEN=token.stdout.strip())
+    assert shown.returncode == 0, shown.stderr
+    return json.loads(shown.stdout)  # type: ignore[no-any-return]
+
+
+def test_a_refusal_is_listed_in_the_audit_and_a_dead_letter_among_the_dead(plant: Plant) -> None:
+    refused = plant.ask("GrantApproval", TENANT, approval_id=f"apr-{uuid7()}", comment="")
+    assert refused.rejection is not None
+    record = good()
+    letters = DeadLetters(plant.bootstrap)
+    put(plant, record, record.value + b"x")
+    letter = letters.take(1)[0]
+    source = f"{letter.source_topic}:{letter.source_partition}:{letter.source_offset}"
+    found: dict[str, list[dict[str, str]]] = {}
+
+    def both() -> bool:
+        audit = listed(TENANT, "audit", "list", "--resource", refused.command_id)
+        dead = listed("system", "dead-letters", "list", "--limit", "500", role="PlatformAdmin")
+        found["audit"] = audit
+        found["dead"] = [entry for entry in dead if entry["source"] == source]
+        return bool(found["audit"]) and bool(found["dead"])
+
+    until("both lists", both, 60)
+    assert [(a["code"], a["outcome"]) for a in found["audit"]] == [("NOT_FOUND", "Refused")]
+    assert [(d["code"], d["rule"]) for d in found["dead"]] == [("MALFORMED_RECORD", letter.rule)]
