@@ -37,7 +37,7 @@ CRASHES_EACH: Final = 3
 ONCE: Final = ("assigned", "restored")
 """Places that a worker passes once after its start; it dies there the first time, at the others the second."""
 DRAIN_SECONDS: Final = 240
-BACK_SECONDS: Final = 60
+BACK_SECONDS: Final = 120
 
 
 @dataclass
