@@ -27,7 +27,7 @@ from topics.catalogue import BY_NAME, FACT_TOPICS
 from topics.ends import listed_offsets
 from topics.model import Party
 from topics.naming import DEAD_LETTERS, client_prefix
-from topics.settings import client_options
+from topics.settings import ClientConfig, client_options
 
 TOPICS: Final = (*FACT_TOPICS, DEAD_LETTERS)
 """What the views are made of."""
@@ -38,6 +38,11 @@ _SLICE_S: Final = 0.02
 """Longest wait for a batch to fill before it is asked again whether a reader waits."""
 _READY_POLL_S: Final = 0.2
 _MICROS: Final = 1000
+
+
+def quiet_options(bootstrap: str) -> ClientConfig:
+    """Give the options of a client that asks a few things and ends: it says nothing of its own ending."""
+    return {**client_options(bootstrap), "log_level": 5}
 
 
 class BrokerGoneError(OperatorError):
@@ -52,7 +57,7 @@ class Offsets:
     """Where the topics begin and end at the broker, and which cluster it is."""
 
     def __init__(self, bootstrap: str, prefix: str = "") -> None:
-        self._admin = AdminClient(client_options(bootstrap))
+        self._admin = AdminClient(quiet_options(bootstrap))
         self._prefix = prefix
 
     def cluster_id(self) -> str:

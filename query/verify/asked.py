@@ -13,11 +13,11 @@ _POLL_S: Final = 0.2
 
 
 class Asked:
-    """Asks as an operator, and gives the views the time to see what the log holds."""
+    """Asks as an operator, and gives the views the time to see what the log holds: ``wait_s`` in all."""
 
     def __init__(self, api: Api, wait_s: float = _WAIT_S) -> None:
         self._api = api
-        self._wait_s = wait_s
+        self._left_s = wait_s
 
     def rows(self, tenant_id: str, up_to: int) -> Iterator[Row]:
         """Give the audit rows 1…``up_to``; fewer where the views did not get there in time."""
@@ -27,10 +27,11 @@ class Asked:
             yield Row(row["sequence"], row["eventId"], row["position"])
 
     def _await(self, tenant_id: str, up_to: int) -> None:
-        """Wait until the views show the tenant up to the sequence, or the time is over."""
-        deadline = time.monotonic() + self._wait_s
-        while self._newest(tenant_id) < up_to and time.monotonic() < deadline:
+        """Wait until the views show the tenant up to the sequence, or the time of all tenants is over."""
+        begun = time.monotonic()
+        while self._newest(tenant_id) < up_to and time.monotonic() < begun + self._left_s:
             time.sleep(_POLL_S)
+        self._left_s = max(0.0, self._left_s - (time.monotonic() - begun))
 
     def _newest(self, tenant_id: str) -> int:
         page = self._api.get("/tenants", page_size=1, of=tenant_id)["data"]

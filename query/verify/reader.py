@@ -16,7 +16,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 
 from query.decode import Raw, dead_letter
-from query.feed import REQUEST_TIMEOUT_S, BrokerGoneError, Offsets
+from query.feed import REQUEST_TIMEOUT_S, BrokerGoneError, Offsets, quiet_options
 from query.order import Partition
 from query.record import Position
 from query.verify import outcomes, sequence
@@ -37,8 +37,8 @@ _POLL_S: Final = 0.05
 _SILENT_POLLS_MAX: Final = 600
 """Polls without a record after which the broker is taken to be gone: 30 s."""
 _HALF_SEEN_S: Final = 5.0
-"""How long what looks like a hole is looked at again. A transaction becomes visible on one partition after another,
-so that the ends of a log that is being written can lie in the middle of an outcome."""
+"""How long after the ends were taken what looks like a hole is looked at again. A transaction becomes visible on one
+partition after another, so that the ends of a log that is being written can lie in the middle of an outcome."""
 _AGAIN_S: Final = 0.2
 _DECIDED_ON: Final = (*FACT_TOPICS, DEAD_LETTERS)
 Ends = dict[str, int]
@@ -59,10 +59,11 @@ class Reader:
         self._first = self._offsets.first(_TOPICS)
         self._end = self._offsets.end(_DECIDED_ON)
         self._end |= self._offsets.end(JUDGED_INPUTS)
+        self._settled_at = time.monotonic() + _HALF_SEEN_S
 
     def _positions(self, group: str) -> dict[Partition, int]:
         """Give how far the workers have decided each input topic, as their group says."""
-        admin = AdminClient(client_options(self._bootstrap))
+        admin = AdminClient(quiet_options(self._bootstrap))
         request = [ConsumerGroupTopicPartitions(group)]
         future = admin.list_consumer_group_offsets(request, request_timeout=REQUEST_TIMEOUT_S)[
             group
@@ -92,8 +93,10 @@ class Reader:
         building.take_all(self._records(partition, read, ends))
         building.close()
         log = building.log()
-        deadline = time.monotonic() + _HALF_SEEN_S
-        while _seems_half_seen(log) and time.monotonic() < deadline:
+        is_last = False
+        while _seems_half_seen(log) and not is_last:
+            # At least once more, however long the reading took: then what lay before the ends is visible.
+            is_last = time.monotonic() > self._settled_at
             time.sleep(_AGAIN_S)
             later = self._offsets.end(_DECIDED_ON)
             further = {topic: later[topic, partition] for topic in _DECIDED_ON}

@@ -129,7 +129,7 @@ class Bench:
             env=self.environ(**environment),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
             check=False,
         )
 
