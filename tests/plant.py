@@ -1,6 +1,5 @@
 """The whole system on the session's broker: workers, agents and the query side as processes, ready tenants."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path  # noqa: TC003 - read by the fixture at run time
 
@@ -26,10 +25,8 @@ def plant(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan
     folder: Path = tmp_path_factory.mktemp("plant")
     provision(admin_client(kafka), TOPICS)
     environment = {"KAFKA_BOOTSTRAP": kafka, "FACTORY_LOCAL": str(folder)}
-    before = {name: os.environ.get(name) for name in (*environment, "FACTORY_API")}
     with Fleet(folder / "logs", environment) as fleet:
         site = Site(folder, kafka, fleet)
-        os.environ.update(environment, FACTORY_API=site.api)
         for name in WORKERS:
             site.start_worker(name)
         site.wait_for_workers()
@@ -43,8 +40,6 @@ def plant(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan
             plant = Plant(site, kafka, admin)
             yield plant
             plant.close()
-    for name, value in before.items():
-        os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
 def _provision(admin: CommandProducer, kafka: str, tenant: str) -> None:

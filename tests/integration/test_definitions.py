@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.people import OWNER, Plant, factory
+from tests.integration.people import OWNER, Plant
 from topics.command import uuid7
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
@@ -16,7 +16,7 @@ LINES = [2, 6, 9, 12, 14, 20, 21, 22, 26, 27, 29, 29, 31, 33, 37, 43, 44, 46, 48
 
 
 def test_a_definition_of_many_shapes_is_published_started_and_runs_to_its_end(plant: Plant) -> None:
-    published = factory(
+    published = plant.factory(
         "definitions",
         "publish",
         str(DATA / "many_shapes.yaml"),
@@ -27,7 +27,7 @@ def test_a_definition_of_many_shapes_is_published_started_and_runs_to_its_end(pl
     )
     assert published.returncode == 0, published.stdout + published.stderr
     instance = f"wf-{uuid7()}"
-    started = factory(
+    started = plant.factory(
         "workflow", "start", "many-shapes", "--tenant", TENANT, "--actor", OWNER, "--id", instance,
         "--input", json.dumps({"value": 41}),
     )  # fmt: skip
@@ -35,7 +35,7 @@ def test_a_definition_of_many_shapes_is_published_started_and_runs_to_its_end(pl
     _, request = plant.wait_for(TENANT, instance, "ApprovalRequested", seconds=120)
     approval = request.approval_id  # type: ignore[attr-defined]
     assert request.title == "Go on with 42?"  # type: ignore[attr-defined]
-    granted = factory(
+    granted = plant.factory(
         "command", "send", "GrantApproval", "--tenant", TENANT, "--actor", OWNER,
         "--data", json.dumps({"approvalId": approval, "comment": "go"}),
     )  # fmt: skip
@@ -49,28 +49,27 @@ def test_a_definition_of_many_shapes_is_published_started_and_runs_to_its_end(pl
 
 def test_twenty_faults_are_named_by_line_offline_and_on_publishing(plant: Plant) -> None:
     file = str(DATA / "twenty_faults.yaml")
-    offline = factory("definitions", "check", file, "--json")
+    offline = plant.factory("definitions", "check", file, "--json")
     assert offline.returncode == 1
     assert [finding["line"] for finding in json.loads(offline.stdout)] == LINES
-    published = factory(
+    published = plant.factory(
         "definitions", "publish", file, "--tenant", TENANT, "--actor", OWNER, "--json"
     )
     assert published.returncode == 1
     rejection = json.loads(published.stdout)["rejection"]
     assert (rejection["code"], rejection["field"]) == ("INVALID_ARGUMENT", "definition")
     assert [finding["line"] for finding in json.loads(rejection["got"])] == LINES
-    shown = factory("definitions", "publish", file, "--tenant", TENANT, "--actor", OWNER)
+    shown = plant.factory("definitions", "publish", file, "--tenant", TENANT, "--actor", OWNER)
     assert "Refused, INVALID_ARGUMENT" in shown.stdout
     assert "no task and no set gives context.nobody" in shown.stdout
     facts = [e.envelope.event_type for e in plant.facts(TENANT)]
     assert facts.count("WorkflowDefinitionPublished") <= 1
 
 
-@pytest.mark.usefixtures("plant")
-def test_a_version_that_is_published_never_changes() -> None:
+def test_a_version_that_is_published_never_changes(plant: Plant) -> None:
     file = DATA / "many_shapes.yaml"
     arguments = ("--tenant", "plant-a", "--actor", OWNER)
-    assert factory("definitions", "publish", str(file), *arguments).returncode == 0
-    again = factory("definitions", "publish", str(file), *arguments)
+    assert plant.factory("definitions", "publish", str(file), *arguments).returncode == 0
+    again = plant.factory("definitions", "publish", str(file), *arguments)
     assert again.returncode == 1
     assert "ALREADY_EXISTS" in again.stdout
