@@ -15,7 +15,7 @@ from schemas.messages.runtime.facts import CommandRejected
 from schemas.messages.runtime.messages import DeadLetter
 from tests.fault.site import until
 from tests.integration.dead_letters import DeadLetters
-from tests.integration.people import OWNER, Plant, command, factory
+from tests.integration.people import OWNER, Plant, command
 from topics.command import Actor, CommandRecord, command_record, uuid7
 from topics.naming import AGENT_MESH_RESULTS, COMMANDS
 from topics.partition import partition_of
@@ -248,11 +248,13 @@ def test_a_stale_lease_and_a_wrong_token_are_refused_and_recorded(plant: Plant) 
     assert "666" not in str([e.payload for e in facts])
 
 
-def listed(tenant: str, *arguments: str, role: str = "TenantOwner") -> list[dict[str, str]]:
+def listed(
+    plant: Plant, tenant: str, *arguments: str, role: str = "TenantOwner"
+) -> list[dict[str, str]]:
     """Give what a list command of `factory` prints for a tenant's token."""
-    token = factory("token", "issue", "--tenant", tenant, "--role", role)
+    token = plant.factory("token", "issue", "--tenant", tenant, "--role", role)
     assert token.returncode == 0, token.stderr
-    shown = factory(*arguments, "--json", FACTORY_TOKEN=token.stdout.strip())
+    shown = plant.factory(*arguments, "--json", FACTORY_TOKEN=token.stdout.strip())
     assert shown.returncode == 0, shown.stderr
     return json.loads(shown.stdout)  # type: ignore[no-any-return]
 
@@ -268,8 +270,10 @@ def test_a_refusal_is_listed_in_the_audit_and_a_dead_letter_among_the_dead(plant
     found: dict[str, list[dict[str, str]]] = {}
 
     def both() -> bool:
-        audit = listed(TENANT, "audit", "list", "--resource", refused.command_id)
-        dead = listed("system", "dead-letters", "list", "--limit", "500", role="PlatformAdmin")
+        audit = listed(plant, TENANT, "audit", "list", "--resource", refused.command_id)
+        dead = listed(
+            plant, "system", "dead-letters", "list", "--limit", "500", role="PlatformAdmin"
+        )
         found["audit"] = audit
         found["dead"] = [entry for entry in dead if entry["source"] == source]
         return bool(found["audit"]) and bool(found["dead"])
