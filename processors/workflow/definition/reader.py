@@ -14,7 +14,6 @@ from processors.workflow.definition.source import plain, scalar
 
 FINDINGS_MAX: Final = 200
 _EXPRESSION: Final = re.compile(r"^\$\{(.*)\}$", re.DOTALL)
-_CONTEXT_NAME: Final = re.compile(r"\bcontext\.([A-Za-z_]\w*)")
 
 Fields = Mapping[str, Node]
 
@@ -206,7 +205,7 @@ class Reader:
         if unknown:
             roots = ", ".join(sorted(expressions.ROOTS))
             self.report(node, path, "UNKNOWN_NAME", f"{unknown[0]} is not known: {roots}")
-        self.reads += [(node, path, name) for name in dict.fromkeys(_CONTEXT_NAME.findall(text))]
+        self.reads += [(node, path, name) for name in sorted(expressions.context_names(text))]
         return text
 
 
