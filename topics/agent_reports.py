@@ -87,7 +87,7 @@ class Reporter:
                     )
                     for a in result.artifacts
                 ),
-                input_artifact_ids=tuple(result.input_artifact_ids),
+                input_artifact_ids=_input_artifact_ids(running.task, result),
                 validation=reports.ValidationReport(
                     passed=not result.findings, findings=tuple(result.findings)
                 ),
@@ -150,6 +150,14 @@ class Reporter:
     def close(self) -> None:
         """Wait until every report was taken by the broker."""
         self._producer.close()
+
+
+def _input_artifact_ids(task: AgentTask, result: TaskResult) -> tuple[str, ...]:
+    """Give the ids that the handler names, or else all that it was given, each once."""
+    named = result.input_artifact_ids
+    if named is None:
+        named = [artifact.artifact_id for artifact in task.input_artifacts]
+    return tuple(dict.fromkeys(named))
 
 
 def _invocations(result: TaskResult) -> tuple[reports.ModelInvocation, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 from uuid import uuid4
 
-from schemas.messages.workflow.messages import AgentTaskAssignment
+from schemas.messages.workflow.messages import AgentTaskAssignment, InputArtifact
 
 FailureClass = Literal["validation", "external", "agent", "infrastructure"]
 Phase = Literal["ContextLoading", "Executing", "Validating", "Correcting"]
@@ -68,7 +68,8 @@ class TaskResult:
     output: Json
     invocations: Sequence[ModelInvocation] = ()
     artifacts: Sequence[OutputArtifact] = ()
-    input_artifact_ids: Sequence[str] = ()
+    input_artifact_ids: Sequence[str] | None = None
+    """Artifacts that the work was derived from; None = all that the task was given."""
     findings: Sequence[str] = ()
     """What the agent's own validation found; not empty = the result is not valid and will be corrected."""
 
@@ -92,6 +93,11 @@ class AgentTask:
     def intent(self) -> str:
         """What the task is to achieve, as a sentence."""
         return self.assignment.intent
+
+    @property
+    def input_artifacts(self) -> tuple[InputArtifact, ...]:
+        """Artifacts that the inputs come from: where their bodies lie, and which step made each."""
+        return self.assignment.input_artifacts
 
     @property
     def attempt(self) -> int:

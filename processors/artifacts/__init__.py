@@ -9,12 +9,13 @@ from typing import Final
 
 from processors.artifacts.evolve import artifact_created
 from processors.artifacts.findings import check_outputs
+from processors.artifacts.identity import artifact_id_of
 from processors.artifacts.output import Output
 from processors.artifacts.register import register
 from processors.rules import Commands, Evolvers
 from schemas.messages.artifacts.facts import ArtifactCreated
 
-__all__ = ["COMMANDS", "EVOLVERS", "Output", "check_outputs", "register"]
+__all__ = ["COMMANDS", "EVOLVERS", "Output", "artifact_id_of", "check_outputs", "register"]
 
 COMMANDS: Final[Commands] = {}
 

@@ -7,11 +7,17 @@ from processors.workflow.finishing import timeout_of
 from processors.workflow.gating import Allowed, Work
 from processors.workflow.limits import LEASE_MICROS
 from processors.workflow.need import Need
+from processors.workflow.provenance import input_artifacts
 from processors.workflow.run import Run
 from processors.workflow.state import AgentTask, WorkflowStep
 from schemas.ids import ReservationId, TaskId
 from schemas.messages.workflow.facts import AgentTaskAssigned
-from schemas.messages.workflow.messages import AgentTaskAssignment, ContextRequest, TaskConstraints
+from schemas.messages.workflow.messages import (
+    AgentTaskAssignment,
+    ContextRequest,
+    InputArtifact,
+    TaskConstraints,
+)
 
 
 class Granted(NamedTuple):
@@ -69,12 +75,21 @@ def assign(
     )
     run.record(fact)
     corrections = task.corrections if task is not None and task.findings else 0
-    message = _contract(run, fact, token, allowed.obligations, corrections)
+    given = input_artifacts(run, path, call)
+    message = _contract(
+        run, fact, token, obligations=allowed.obligations, correction=corrections, given=given
+    )
     decision.send(message, key=task_id)
 
 
 def _contract(
-    run: Run, fact: AgentTaskAssigned, token: str, obligations: tuple[str, ...], correction: int
+    run: Run,
+    fact: AgentTaskAssigned,
+    token: str,
+    *,
+    obligations: tuple[str, ...],
+    correction: int,
+    given: tuple[InputArtifact, ...],
 ) -> AgentTaskAssignment:
     """Give the Agent Task Contract of an assignment (domain.md §5.3)."""
     span = fact.task_id.removeprefix("task-").replace("-", "")[:16]
@@ -99,6 +114,7 @@ def _contract(
         lease_micros=fact.lease_micros,
         intent=fact.intent,
         inputs=fact.inputs,
+        input_artifacts=given,
         context_request=ContextRequest(
             scope=("workflow",) if run.project_id is None else ("workflow", "project"),
             token_budget=fact.input_token_budget,

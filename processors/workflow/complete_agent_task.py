@@ -17,6 +17,7 @@ from processors.workflow.definition.model import CallAgentTask
 from processors.workflow.documents import decode, encode
 from processors.workflow.fault import Fault, StepFaultError
 from processors.workflow.leases import stale_reason, unknown
+from processors.workflow.provenance import ARTIFACTS_MAX
 from processors.workflow.run import Run, run_of
 from processors.workflow.settlement import settle_result
 from processors.workflow.stale_results import refuse
@@ -28,6 +29,7 @@ from schemas.messages.workflow.facts import (
     AgentTaskCompleted,
     AgentTaskFailed,
     CorrectionAttempted,
+    ProducedArtifact,
     ValidationFailed,
 )
 
@@ -98,6 +100,7 @@ def _accept(
         context_package_id=command.context_package_id,
         started_at=command.started_at,
         completed_at=command.completed_at,
+        artifacts=_named(run, command),
     )
     source = run.decision.record(fact)
     if command.output_artifacts:
@@ -114,6 +117,23 @@ def _accept(
         )
     settle_result(run.decision, command, task, source)
     run.ended(task.step_path)
+
+
+def _named(run: Run, command: CompleteAgentTask) -> tuple[ProducedArtifact, ...]:
+    """Give the artifacts of the result, known ones too: a repeated version has no ArtifactCreated of its own."""
+    return tuple(
+        ProducedArtifact(
+            artifact_id=artifacts.artifact_id_of(
+                run.decision.tenant_id, run.project_id, output.name
+            ),
+            name=output.name,
+            artifact_type=output.artifact_type,
+            version=output.version,
+            content_hash=output.content_hash,
+            storage_ref=output.storage_ref,
+        )
+        for output in command.output_artifacts[:ARTIFACTS_MAX]
+    )
 
 
 def _send_back(

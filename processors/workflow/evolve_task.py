@@ -10,6 +10,7 @@ from processors.workflow.state import (
     AgentTask,
     HeldReservation,
     StepStatus,
+    TaskArtifact,
     WorkflowStep,
     step_id,
 )
@@ -123,6 +124,7 @@ def completed(tables: Tables, fact: facts.AgentTaskCompleted, _: Meta) -> None:
         execution_id=fact.execution_id,
         agent_id=fact.agent_id,
         findings=(),
+        artifacts=tuple(_kept(artifact) for artifact in fact.artifacts),
     )
     tables.put(fact.task_id, done)
     closed = WorkflowStep(
@@ -133,6 +135,17 @@ def completed(tables: Tables, fact: facts.AgentTaskCompleted, _: Meta) -> None:
         task_id=fact.task_id,
     )
     close(tables, fact.workflow_instance_id, fact.step_path, closed)
+
+
+def _kept(artifact: facts.ProducedArtifact) -> TaskArtifact:
+    return TaskArtifact(
+        artifact_id=artifact.artifact_id,
+        name=artifact.name,
+        artifact_type=artifact.artifact_type,
+        version=artifact.version,
+        content_hash=artifact.content_hash,
+        storage_ref=artifact.storage_ref,
+    )
 
 
 def failed(tables: Tables, fact: facts.AgentTaskFailed, meta: Meta) -> None:

@@ -38,6 +38,12 @@ def _reads(expression: str) -> _Reads:
     return _Reads(roots, None if "" in found else frozenset(found))
 
 
+def names_in(expression: str) -> frozenset[str] | None:
+    """Give the names of ``context`` that an expression reads, None where it may read any."""
+    reads = _reads(expression)
+    return reads.names if "context" in reads.roots else frozenset()
+
+
 class View:
     """What the expressions of one step, or of one turn of a loop, see."""
 
@@ -100,7 +106,7 @@ class View:
 
     def _all_names(self) -> set[str]:
         outline, names = self._run.outline, set(self._run.outline.variables)
-        for body in _bodies(self._run, self._body):
+        for body in bodies(self._run, self._body):
             names.update(outline.positions[plain(body)])
             holder = outline.holder(body)
             if holder is not None and isinstance(holder[1], For):
@@ -110,7 +116,7 @@ class View:
         return names
 
 
-def _bodies(run: Run, body: str) -> Iterator[str]:
+def bodies(run: Run, body: str) -> Iterator[str]:
     """Give the lists around a step, innermost first."""
     while True:
         yield body
@@ -123,7 +129,7 @@ def _bodies(run: Run, body: str) -> Iterator[str]:
 def _lookup(run: Run, body: str, name: str) -> str | None:
     """Give the JSON that a name stands for, None where it stands for nothing."""
     outline = run.outline
-    for inner in _bodies(run, body):
+    for inner in bodies(run, body):
         index = outline.positions[plain(inner)].get(name)
         if index is not None:
             step = run.step(f"{inner}/{index}")
@@ -167,7 +173,7 @@ def _variable(run: Run, scope: str, name: str) -> str | None:
 def set_scope(run: Run, path: str) -> str:
     """Give the body that the names of a ``set`` belong to; '' is the workflow."""
     body, _ = split(path)
-    return next((b for b in _bodies(run, body) if run.outline.is_concurrent(b)), "")
+    return next((b for b in bodies(run, body) if run.outline.is_concurrent(b)), "")
 
 
 def shaped(run: Run, path: str, node: Node, output: str) -> str:

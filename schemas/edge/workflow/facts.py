@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field
 
 from schemas.edge_model import EdgeModel
 
-from schemas.ids import ApprovalId, DecisionId, ExecutionId, ProjectId, ReservationId, TaskId, WorkflowInstanceId
+from schemas.ids import ApprovalId, ArtifactId, DecisionId, ExecutionId, ProjectId, ReservationId, TaskId, WorkflowInstanceId
 
 
 class AgentLeaseExtended(EdgeModel):
@@ -93,6 +93,23 @@ class AgentTaskClaimed(EdgeModel):
     """When the lease ends without a sign of life, microseconds."""
 
 
+class ProducedArtifact(EdgeModel):
+    """An artifact that the result names, new or known."""
+
+    artifact_id: Annotated[ArtifactId, Field(pattern='^art-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$', max_length=40)]
+    """The artifact: the same for all versions of a name in a project."""
+    name: str
+    """Name, unique in the project."""
+    artifact_type: str
+    """Kind of artifact."""
+    version: str
+    """Version, MAJOR.MINOR.PATCH."""
+    content_hash: str
+    """sha256:<64 hex digits> of the content."""
+    storage_ref: str
+    """Where the content lies in the artifact store."""
+
+
 class AgentTaskCompleted(EdgeModel):
     """The task is done and its step with it."""
 
@@ -126,6 +143,8 @@ class AgentTaskCompleted(EdgeModel):
     """When the agent began, by its clock, microseconds."""
     completed_at: AwareDatetime
     """When the agent ended, by its clock, microseconds."""
+    artifacts: tuple[ProducedArtifact, ...] = ()
+    """Artifacts of the result, the first 50."""
 
 
 class AgentTaskExpired(EdgeModel):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from schemas.ids import ApprovalId, DecisionId, ExecutionId, ProjectId, ReservationId, TaskId, WorkflowInstanceId
+from schemas.ids import ApprovalId, ArtifactId, DecisionId, ExecutionId, ProjectId, ReservationId, TaskId, WorkflowInstanceId
 
 
 class AgentLeaseExtended(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -90,6 +90,23 @@ class AgentTaskClaimed(Struct, frozen=True, kw_only=True, rename="camel"):
     """When the lease ends without a sign of life, microseconds."""
 
 
+class ProducedArtifact(Struct, frozen=True, kw_only=True, rename="camel"):
+    """An artifact that the result names, new or known."""
+
+    artifact_id: Annotated[ArtifactId, Meta(pattern='^art-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\Z', max_length=40)]
+    """The artifact: the same for all versions of a name in a project."""
+    name: str
+    """Name, unique in the project."""
+    artifact_type: str
+    """Kind of artifact."""
+    version: str
+    """Version, MAJOR.MINOR.PATCH."""
+    content_hash: str
+    """sha256:<64 hex digits> of the content."""
+    storage_ref: str
+    """Where the content lies in the artifact store."""
+
+
 class AgentTaskCompleted(Struct, frozen=True, kw_only=True, rename="camel"):
     """The task is done and its step with it."""
 
@@ -123,6 +140,8 @@ class AgentTaskCompleted(Struct, frozen=True, kw_only=True, rename="camel"):
     """When the agent began, by its clock, microseconds."""
     completed_at: int
     """When the agent ended, by its clock, microseconds."""
+    artifacts: tuple[ProducedArtifact, ...] = ()
+    """Artifacts of the result, the first 50."""
 
 
 class AgentTaskExpired(Struct, frozen=True, kw_only=True, rename="camel"):

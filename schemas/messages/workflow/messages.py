@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from schemas.ids import ModuleId, ProjectId, TaskId, TenantId, WorkflowInstanceId
+from schemas.ids import ArtifactId, ModuleId, ProjectId, TaskId, TenantId, WorkflowInstanceId
 
 
 class ContextRequest(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -27,6 +27,25 @@ class TaskConstraints(Struct, frozen=True, kw_only=True, rename="camel"):
     """When the attempt ends, microseconds."""
     output_token_budget: int
     """Tokens that may be written."""
+
+
+class InputArtifact(Struct, frozen=True, kw_only=True, rename="camel"):
+    """An artifact that the inputs come from."""
+
+    artifact_id: Annotated[ArtifactId, Meta(pattern='^art-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\Z', max_length=40)]
+    """The artifact: the same for all versions of a name in a project."""
+    name: str
+    """Name, unique in the project."""
+    artifact_type: str
+    """Kind of artifact."""
+    version: str
+    """Version, MAJOR.MINOR.PATCH."""
+    content_hash: str
+    """sha256:<64 hex digits> of the content."""
+    storage_ref: str
+    """Where the content lies in the artifact store."""
+    from_step: str
+    """Name of the step that made it."""
 
 
 class AgentTaskAssignment(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -84,6 +103,8 @@ class AgentTaskAssignment(Struct, frozen=True, kw_only=True, rename="camel"):
     """Which correction it is; 0 for none."""
     findings: tuple[str, ...] = ()
     """What the last validation found."""
+    input_artifacts: tuple[InputArtifact, ...] = ()
+    """Artifacts of the steps that the inputs and the intent were taken from, at most 50."""
 
 
 class AgentTaskWithdrawal(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -4,7 +4,24 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from schemas.ids import ApprovalId, DecisionId, ExecutionId, ProjectId, ReservationId, TaskId, WorkflowInstanceId
+from schemas.ids import ApprovalId, ArtifactId, DecisionId, ExecutionId, ProjectId, ReservationId, TaskId, WorkflowInstanceId
+
+
+class TaskArtifact(Struct, frozen=True, kw_only=True, rename="camel"):
+    """An artifact of the task's result."""
+
+    artifact_id: Annotated[ArtifactId, Meta(pattern='^art-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\Z', max_length=40)]
+    """The artifact: the same for all versions of a name in a project."""
+    name: str
+    """Name, unique in the project."""
+    artifact_type: str
+    """Kind of artifact."""
+    version: str
+    """Version, MAJOR.MINOR.PATCH."""
+    content_hash: str
+    """sha256:<64 hex digits> of the content."""
+    storage_ref: str
+    """Where the content lies in the artifact store."""
 
 
 class AgentTask(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -62,6 +79,8 @@ class AgentTask(Struct, frozen=True, kw_only=True, rename="camel"):
     """Attempts failed."""
     findings: tuple[str, ...] = ()
     """Findings for the next attempt."""
+    artifacts: tuple[TaskArtifact, ...] = ()
+    """Artifacts of its result, the first 50."""
 
 
 class ApprovalWait(Struct, frozen=True, kw_only=True, rename="camel"):
