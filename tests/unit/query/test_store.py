@@ -51,10 +51,10 @@ from tests.unit.query.views import World
         "WITH i AS (INSERT INTO properties VALUES ('a', 'b') RETURNING *) SELECT * FROM i",
     ],
 )
-def test_a_read_can_neither_write_nor_leave_the_database(world: World, statement: str) -> None:
-    with pytest.raises(duckdb.Error), world.store.reading() as snapshot:
+def test_a_read_can_neither_write_nor_leave_the_database(shown: World, statement: str) -> None:
+    with pytest.raises(duckdb.Error), shown.store.reading() as snapshot:
         snapshot._cursor.execute(statement).fetchall()
-    with world.store.reading() as snapshot:
+    with shown.store.reading() as snapshot:
         assert snapshot.ask("operator/properties", {})
 
 
@@ -144,7 +144,7 @@ def test_a_torn_write_ahead_log_goes_back_to_an_earlier_commit(tmp_path: Path) -
     source = world.store.path
     wal = source.with_name(source.name + ".wal").read_bytes()
     main = source.read_bytes()
-    for part in range(1, 12):
+    for part in (1, 5, 9, 11):
         folder = tmp_path / f"torn-{part}"
         folder.mkdir()
         (folder / source.name).write_bytes(main)
