@@ -76,7 +76,14 @@ class Factory:
         )
         self.ends = LogEnds(self.settings)
         self.admin = admin_client(self.bootstrap)
-        self.producer = Producer({**producer_options(self.bootstrap), "linger.ms": 0})
+        self.producer = Producer(
+            {
+                **producer_options(self.bootstrap),
+                "linger.ms": 0,
+                # A retry must not change the order that the checks ask for.
+                "enable.idempotence": True,
+            }
+        )
         self.failed: list[KafkaError] = []
         self.create_topics()
 
