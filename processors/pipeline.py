@@ -11,6 +11,8 @@ from msgspec import Struct
 from processors import identity, registry, tenancy
 from processors.contract import Rejection
 from processors.decision import Decision
+from processors.rules import CommandRule
+from schemas.ids import ProjectId
 
 REACTION_LIMIT: Final = 20_000
 """Most facts of one outcome that are followed: far above any real outcome, it turns an endless chain of reactions into
@@ -26,12 +28,21 @@ def decide(decision: Decision, command: Struct) -> Rejection | None:
     rule = registry.commands()[type(command)]
     refused = tenancy.admit(decision, rule)
     if refused is None and rule.permission:
-        project_id = getattr(command, "project_id", None)
-        refused = identity.authorise(decision, rule.permission, project_id)
+        refused = identity.authorise(
+            decision, rule.permission, _project_of(rule, decision, command)
+        )
     if refused is None:
         refused = rule.decide(command, decision)
     follow(decision)
     return refused
+
+
+def _project_of(rule: CommandRule, decision: Decision, command: Struct) -> ProjectId | None:
+    """Give the project that a command acts in: what it is about says so, or else its own field."""
+    if rule.project_of is not None:
+        return rule.project_of(command, decision)
+    named: ProjectId | None = getattr(command, "project_id", None)
+    return named
 
 
 def fire(decision: Decision, timer_kind: str, record_id: str, deadline: int) -> None:

@@ -6,8 +6,10 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from processors.contract import Rejection
+from schemas.ids import ProjectId
 
 Decide = Callable[..., Rejection | None]
+ProjectOf = Callable[..., ProjectId | None]
 
 
 class CommandRule(NamedTuple):
@@ -17,6 +19,8 @@ class CommandRule(NamedTuple):
     ``while_suspended``: taken in although the tenant is suspended (what frees resources, results, approvals).
     ``creates_tenant``: may name a tenant that does not exist yet. ``platform_only``: tenant ``system`` only.
     ``metered``: counts against quota commands.rate (results and timers do not: they free resources).
+    ``project_of(command, decision)``: the project that the command acts in, where its own field does not say: roles
+    bound to that project count. A look; None outside any project and for an unknown id.
     """
 
     decide: Decide
@@ -25,6 +29,7 @@ class CommandRule(NamedTuple):
     creates_tenant: bool = False
     platform_only: bool = False
     metered: bool = True
+    project_of: ProjectOf | None = None
 
 
 class TimerRule(NamedTuple):

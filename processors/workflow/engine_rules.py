@@ -18,19 +18,30 @@ from processors.workflow import (
     skip_workflow_step,
     start_workflow,
 )
+from processors.workflow.instances import project_of
 from schemas.messages.workflow import commands
 
 ENGINE_COMMANDS: Commands = {
     commands.StartWorkflow: CommandRule(start_workflow.decide, "workflow:start"),
     commands.PauseWorkflow: CommandRule(
-        pause_workflow.decide, "workflow:pause", while_suspended=True
+        pause_workflow.decide, "workflow:pause", while_suspended=True, project_of=project_of
     ),
-    commands.ResumeWorkflow: CommandRule(resume_workflow.decide, "workflow:resume"),
+    commands.ResumeWorkflow: CommandRule(
+        resume_workflow.decide, "workflow:resume", project_of=project_of
+    ),
     commands.CancelWorkflow: CommandRule(
-        cancel_workflow.decide, "workflow:cancel", while_suspended=True, metered=False
+        cancel_workflow.decide,
+        "workflow:cancel",
+        while_suspended=True,
+        metered=False,
+        project_of=project_of,
     ),
-    commands.RetryWorkflowStep: CommandRule(retry_workflow_step.decide, "workflow-step:retry"),
-    commands.SkipWorkflowStep: CommandRule(skip_workflow_step.decide, "workflow-step:skip"),
+    commands.RetryWorkflowStep: CommandRule(
+        retry_workflow_step.decide, "workflow-step:retry", project_of=project_of
+    ),
+    commands.SkipWorkflowStep: CommandRule(
+        skip_workflow_step.decide, "workflow-step:skip", project_of=project_of
+    ),
     commands.ClaimAgentTask: CommandRule(
         claim_agent_task.decide, "agent-task:claim", while_suspended=True, metered=False
     ),

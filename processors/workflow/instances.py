@@ -1,10 +1,27 @@
 """What the commands about an instance have in common: finding it, and refusing what its status forbids."""
 
+from typing import Protocol
+
 from processors.contract import Rejection
 from processors.decision import Decision
 from processors.workflow.run import Run, open_run
-from processors.workflow.state import WorkflowStep
-from schemas.ids import WorkflowInstanceId
+from processors.workflow.state import WorkflowInstance, WorkflowStep
+from schemas.ids import ProjectId, WorkflowInstanceId
+
+
+class Steering(Protocol):
+    """A command about an instance."""
+
+    @property
+    def workflow_instance_id(self) -> WorkflowInstanceId:
+        """The instance."""
+        ...
+
+
+def project_of(command: Steering, decision: Decision) -> ProjectId | None:
+    """Give the project of the instance that a command steers: its people may steer it (``CommandRule.project_of``)."""
+    instance = decision.tables.get(WorkflowInstance, command.workflow_instance_id)
+    return instance.project_id if instance is not None else None
 
 
 def running(decision: Decision, instance_id: WorkflowInstanceId) -> Run | Rejection:
