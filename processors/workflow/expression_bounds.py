@@ -19,7 +19,7 @@ or ``filter`` run over 700 numbers or 250 small objects, an ``all`` or ``exists`
 CHARACTERS_A_NODE: Final = 64
 """Copying that many characters costs about as much as visiting one value."""
 
-MACROS: Final = frozenset({"map", "filter", "all", "exists", "exists_one"})
+MACROS: Final = frozenset({"map", "filter", "all", "exists", "exists_one", "existsOne"})
 _GATHERING: Final = frozenset({"map", "filter"})
 _TOKEN: Final = re.compile(
     r"""//[^\n]*|[rR][bB]?(?:"[^"\n]*"|'[^'\n]*')"""
@@ -57,10 +57,14 @@ class Shape(NamedTuple):
     """Longest that a list or map which the text itself spells can be."""
     growth: float = 1.0
     """How many times longer a value may become than what was read."""
+    joins: int = 0
+    """Signs ``+``."""
     roots: tuple[str, ...] = ()
     """Every mention of a root, in order; a member of that name is none."""
     names: frozenset[str] = frozenset()
     """Names of ``context.<name>``."""
+    probes: frozenset[str] = frozenset()
+    """Those of them that stand in ``has(context.<name>``."""
 
 
 def tokens(text: str) -> list[str]:
@@ -73,8 +77,15 @@ def shape(text: str) -> Shape:
     """Give what of the text decides its cost."""
     found = tokens(text)
     bodies = [(place, tuple(open_)) for place, open_ in _inside(found)]
+    joins = found.count("+")
+    without = Shape(
+        joins=joins,
+        roots=tuple(_roots(found)),
+        names=frozenset(name for _, name in _names(found)),
+        probes=frozenset(n for p, n in _names(found) if found[max(0, p - 2) : p] == ["has", "("]),
+    )
     if not bodies:
-        return Shape(roots=tuple(_roots(found)), names=frozenset(_names(found)))
+        return without
     macros = {macro.body_from: macro for _, open_ in bodies for macro in open_}.values()
     bound = frozenset(macro.variable for macro in macros)
     roots = [
@@ -84,8 +95,8 @@ def shape(text: str) -> Shape:
     gathers_deep = any(len(o) > 1 and o[-1].name in _GATHERING for _, o in bodies)
     uses = sum(found[p] in bound and any(m.name == "map" for m in o) for p, o in bodies)
     maps = sum(macro.name == "map" for macro in macros)
-    extra = max(0, uses - maps) + found.count("+")
-    return Shape(
+    extra = max(0, uses - maps) + joins
+    return without._replace(
         macros=len(macros),
         depth=depth,
         variables=bound,
@@ -95,8 +106,6 @@ def shape(text: str) -> Shape:
         matches=any(found[place] == "matches" for place, _ in bodies),
         width=found.count(",") + 1,
         growth=(1 + extra / len(macros)) ** len(macros),
-        roots=tuple(_roots(found)),
-        names=frozenset(_names(found)),
     )
 
 
@@ -130,11 +139,12 @@ def _roots(found: list[str]) -> Iterator[str]:
     return (token for place, token in enumerate(found) if _is_root(found, place))
 
 
-def _names(found: list[str]) -> Iterator[str]:
+def _names(found: list[str]) -> Iterator[tuple[int, str]]:
+    """Give (place, name) of each ``context.<name>``."""
     for place, name in enumerate(found):
         member = found[place + 1 : place + 3]
         if name == "context" and _is_root(found, place) and member[:1] == ["."]:
-            yield from member[1:]
+            yield from ((place, follows) for follows in member[1:])
 
 
 def cost(of: Shape, values: Iterable[Any]) -> float:

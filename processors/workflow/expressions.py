@@ -24,9 +24,11 @@ __all__ = [
     "READS_MAX",
     "ROOTS",
     "ExpressionError",
+    "check_macros",
     "compile_expression",
     "context_names",
     "evaluate",
+    "probes",
     "program",
     "unknown_roots",
 ]
@@ -77,17 +79,23 @@ def compile_expression(text: str) -> Any:
     return compiled
 
 
-def _check_bounds(text: str) -> None:
+def check_macros(text: str) -> None:
+    """Raise ExpressionError where a text, be it of one expression or a value of many, has too many macros."""
     of = shape(text)
     if of.macros > MACROS_MAX:
         raise ExpressionError(f"more than {MACROS_MAX} macros")
     if of.depth > MACRO_DEPTH_MAX:
         raise ExpressionError(f"macros nested deeper than {MACRO_DEPTH_MAX}")
+
+
+def _check_bounds(text: str) -> None:
+    check_macros(text)
+    of = shape(text)
     if of.matches:
         raise ExpressionError(
             "matches is not used inside a macro: it compiles its pattern each time"
         )
-    if text.count("+") > PLUS_MAX:
+    if of.joins > PLUS_MAX:
         raise ExpressionError(f"more than {PLUS_MAX} joins")
     if len(of.roots) > READS_MAX:
         raise ExpressionError(f"names its roots more than {READS_MAX} times")
@@ -101,8 +109,13 @@ def unknown_roots(text: str) -> tuple[str, ...]:
 
 
 def context_names(text: str) -> frozenset[str]:
-    """Give every name that the expression reads as ``context.<name>``; those inside strings are none."""
-    return shape(text).names
+    """Give every name that the expression needs as ``context.<name>``; those inside strings are none."""
+    return shape(text).names - shape(text).probes
+
+
+def probes(text: str) -> frozenset[str]:
+    """Give every name that the expression asks for by ``has(context.<name>…)``: it goes on where there is none."""
+    return shape(text).probes
 
 
 def evaluate(expression: str, names: Mapping[str, Any]) -> Any:

@@ -10,8 +10,10 @@ from processors import json_schema
 from processors.workflow.definition.durations import SECOND
 from processors.workflow.definition.model import CallAgentTask, Definition, Finding
 from processors.workflow.definition.reader import Fields, Reader
+from processors.workflow.definition.scope import names_given, unknown_reads
 from processors.workflow.definition.source import compose, plain
 from processors.workflow.definition.tasks import Tasks
+from processors.workflow.expressions import context_names, probes
 
 SLUG: Final = r"[a-z0-9][a-z0-9-]{1,62}"
 SEMVER: Final = r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})"
@@ -66,10 +68,18 @@ def _definition(reader: Reader, root: YamlNode) -> Definition:
         blocks_by_path=tasks.blocks,
         skills=_skills(tasks),
     )
-    for node, path, name in reader.reads:
-        if name not in tasks.names:
-            reader.report(node, path, "UNKNOWN_NAME", f"no task and no set gives context.{name}")
+    _check_names(reader, tasks)
     return definition
+
+
+def _check_names(reader: Reader, tasks: Tasks) -> None:
+    """Report each ``context.<name>`` that can never be found."""
+    given = names_given(tasks.tasks)
+    probed = ((p, n) for p, (_, text) in reader.reads.items() for n in probes(text) - given)
+    reads = {path: context_names(text) for path, (_, text) in reader.reads.items()}
+    for path, name in (*unknown_reads(reads, tasks.tasks), *sorted(probed)):
+        message = f"no task before, no loop, catch or set around gives context.{name}"
+        reader.report(reader.reads[path][0], path, "UNKNOWN_NAME", message)
 
 
 def _document(reader: Reader, source: YamlNode | None) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Reads typed values out of nodes and keeps what is wrong with its line, so that all faults come in one pass."""
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -23,8 +24,10 @@ class Reader:
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
-        self.reads: list[tuple[Node, str, str]] = []
-        """(node, path, name) of every ``context.<name>`` that an expression reads: checked when all names are known."""
+        self.reads: dict[str, tuple[Node, str]] = {}
+        """Path -> node and text of each expression: the names that it reads are checked when all names are known."""
+        self._keys: dict[int, Node] = {}
+        """Id of a value's node -> its key's node: an unknown key is reported where it stands."""
 
     def report(self, node: Node, path: str, code: str, message: str) -> None:
         """Keep a fault of a node."""
@@ -44,7 +47,10 @@ class Reader:
             if name not in required and name not in optional:
                 known = ", ".join((*required, *optional))
                 self.report(
-                    value, f"{path}/{name}", "UNKNOWN_KEY", f"{name} is not known here: {known}"
+                    self._keys[id(value)],
+                    f"{path}/{name}",
+                    "UNKNOWN_KEY",
+                    f"{name} is not known here: {known}",
                 )
         return fields or {}
 
@@ -63,6 +69,7 @@ class Reader:
                 )
             else:
                 fields[key.value] = value
+                self._keys[id(value)] = key
         return fields
 
     def items(self, node: Node, path: str, *, most: int) -> list[Node]:
@@ -179,21 +186,42 @@ class Reader:
 
     def value(self, node: Node, path: str) -> str:
         """Give the CEL of a value: ``${ … }`` as it stands, anything else as a literal, at any depth."""
+        text = self._composed(node, path)
+        if not isinstance(node, ScalarNode):
+            try:
+                expressions.check_macros(text)
+            except expressions.ExpressionError as error:
+                self.report(
+                    node, path, "BAD_EXPRESSION", f"all expressions of it together: {error}"
+                )
+        return text
+
+    def _composed(self, node: Node, path: str) -> str:
         if isinstance(node, MappingNode):
-            fields = self.pairs(node, path) or {}
+            fields = (self.pairs(node, path) or {}).items()
             inner = (
-                f"{_quoted(name)}: {self.value(v, f'{path}/{name}')}" for name, v in fields.items()
+                f"{_quoted(name)}: {self._composed(v, f'{path}/{name}')}" for name, v in fields
             )
             return "{" + ", ".join(inner) + "}"
         if isinstance(node, SequenceNode):
-            return (
-                "["
-                + ", ".join(self.value(v, f"{path}/{i}") for i, v in enumerate(node.value))
-                + "]"
-            )
+            items = (self._composed(v, f"{path}/{i}") for i, v in enumerate(node.value))
+            return "[" + ", ".join(items) + "]"
         literal = plain(node)
         match = _EXPRESSION.match(literal) if isinstance(literal, str) else None
-        return self._checked(node, path, match[1].strip()) if match else _quoted(literal)
+        if match is not None and "${" not in match[1]:
+            return self._checked(node, path, match[1].strip())
+        self._check_literal(node, path, literal)
+        return _quoted(literal)
+
+    def _check_literal(self, node: Node, path: str, literal: Any) -> None:
+        """Report what looks like an expression and would be taken as it stands, and numbers that are none."""
+        if isinstance(literal, str) and "${" in literal:
+            rule = 'an expression is the whole text: ${ "for " + input.name }'
+            self.report(node, path, "BAD_EXPRESSION", rule)
+        elif isinstance(literal, float) and not math.isfinite(literal):
+            self.report(node, path, "OUT_OF_RANGE", "a number that a double can hold")
+        elif isinstance(literal, int) and not -(2**63) <= literal < 2**63:
+            self.report(node, path, "OUT_OF_RANGE", "a whole number of 64 bits")
 
     def _checked(self, node: Node, path: str, text: str) -> str:
         try:
@@ -205,7 +233,7 @@ class Reader:
         if unknown:
             roots = ", ".join(sorted(expressions.ROOTS))
             self.report(node, path, "UNKNOWN_NAME", f"{unknown[0]} is not known: {roots}")
-        self.reads += [(node, path, name) for name in sorted(expressions.context_names(text))]
+        self.reads[path] = (node, text)
         return text
 
 

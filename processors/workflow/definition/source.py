@@ -15,6 +15,7 @@ from processors.workflow.definition.model import Finding
 TEXT_BYTES_MAX: Final = 65_536
 DEPTH_MAX: Final = 24
 NODES_MAX: Final = 20_000
+_DIGITS_MAX: Final = 100
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -115,7 +116,8 @@ def scalar(node: ScalarNode) -> str | int | float | bool | None:
     if kind == "bool":
         return text == "true"
     if kind == "int":
-        return int(text)
+        # Python refuses to read thousands of digits; what is cut here is out of every range all the same.
+        return int(text[:_DIGITS_MAX])
     if kind == "float":
         return float(text)
     return None if kind == "null" else text

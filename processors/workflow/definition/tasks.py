@@ -42,8 +42,6 @@ class Tasks:
         self.reader = reader
         self.tasks: dict[str, Task] = {}
         self.blocks: dict[str, Block] = {}
-        self.names: set[str] = set()
-        """Every name that ``context.<name>`` may mean somewhere."""
         self.sources: dict[str, YamlNode] = {}
 
     def block(self, source: YamlNode, path: str) -> Block:
@@ -75,15 +73,14 @@ class Tasks:
         return block
 
     def task(self, source: YamlNode, path: str, name: str) -> Task | None:
-        """Read one task; None where its kind is not known."""
+        """Read one task; None beyond the most that a definition may have."""
         self.reader.text(_named(source, name), path, name, NAME)
-        self.names.add(name)
         fields = self.reader.pairs(source, path)
         kinds = [key for key in KINDS if key in (fields or {})]
         if fields is None or len(kinds) != 1:
             if fields is not None:
                 self._no_kind(source, path, fields, kinds)
-            return None
+            return self._stand_in(source, path, name)
         if len(self.tasks) >= TASKS_MAX:
             self.reader.report(source, path, "TOO_LARGE", f"at most {TASKS_MAX} tasks")
             return None
@@ -98,6 +95,12 @@ class Tasks:
         task = read(self, node, fields)
         self.tasks[path] = task
         return task
+
+    def _stand_in(self, source: YamlNode, path: str, name: str) -> Task:
+        """Give what keeps the name and place of a faulty task, so that one fault does not lead to others."""
+        self.sources[path] = source
+        self.tasks[path] = Wait(Node(path, name, source.start_mark.line + 1), 0)
+        return self.tasks[path]
 
     def _no_kind(self, source: YamlNode, path: str, fields: Fields, kinds: list[str]) -> None:
         unsupported = [key for key in UNSUPPORTED if key in fields]
@@ -153,7 +156,6 @@ class Tasks:
         named = self.reader.pairs(fields["set"], path) or {}
         for name, source in named.items():
             self.reader.text(_named(source, name), path, name, NAME)
-            self.names.add(name)
         return SetData(
             node, tuple((n, self.reader.value(s, f"{path}/{n}")) for n, s in named.items())
         )
@@ -211,7 +213,6 @@ class Tasks:
         inner = self.reader.mapping(fields["for"], path, ("each", "in"), ("at",))
         each = self.reader.text(inner.get("each"), f"{path}/each", "item", NAME)
         at = self.reader.text(inner.get("at"), f"{path}/at", "index", NAME)
-        self.names.update((each, at))
         items = self.reader.condition(inner.get("in"), f"{path}/in") or "[]"
         if "do" not in fields:
             self.reader.report(fields["for"], node.path, "MISSING", "do is missing")
@@ -247,7 +248,6 @@ class Tasks:
             fields["catch"], path, (), ("errors", "as", "when", "retry", "do")
         )
         error_as = self.reader.text(inner.get("as"), f"{path}/as", "error", NAME)
-        self.names.add(error_as)
         return Try(
             node=node,
             block=block,
