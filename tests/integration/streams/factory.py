@@ -71,8 +71,12 @@ class Factory:
     def __post_init__(self) -> None:
         toy.register()
         self.layout = Layout(prefix=self.prefix, partitions=self.partitions, admits=toy.admits)
+        # A transaction that a dead worker left open may hide records until its time-out on a busy machine.
         self.settings = Settings(
-            bootstrap=self.bootstrap, group=f"{self.prefix}worker", local=self.folder
+            bootstrap=self.bootstrap,
+            group=f"{self.prefix}worker",
+            local=self.folder,
+            wait_s=60,
         )
         self.ends = LogEnds(self.settings)
         self.admin = admin_client(self.bootstrap)
