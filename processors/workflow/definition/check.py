@@ -78,7 +78,11 @@ def _check_names(reader: Reader, tasks: Tasks) -> None:
     probed = ((p, n) for p, (_, text) in reader.reads.items() for n in probes(text) - given)
     reads = {path: context_names(text) for path, (_, text) in reader.reads.items()}
     for path, name in (*unknown_reads(reads, tasks.tasks), *sorted(probed)):
-        message = f"no task before, no loop, catch or set around gives context.{name}"
+        message = (
+            f"context.{name} is given elsewhere and not seen from here"
+            if name in given
+            else f"no task and no set gives context.{name}"
+        )
         reader.report(reader.reads[path][0], path, "UNKNOWN_NAME", message)
 
 
