@@ -1,7 +1,8 @@
 """The one home of CEL: compile once, evaluate with plain JSON values, bounded and deterministic.
 
 Roots that an expression may name: ``input``, ``context``, ``output``, ``task``. There is no clock and no chance in the
-language's functions that are let in, so an evaluation says the same on a replay.
+language's functions that are let in, so an evaluation says the same again; but for one thing: a macro over a map visits
+its members in no defined order, because the library keeps maps hashed (definition/README.md, Expressions).
 Measured: 5-10 µs an evaluation of a small expression on an idle machine, context included.
 """
 
