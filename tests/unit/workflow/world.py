@@ -9,6 +9,7 @@ from msgspec import Struct
 from processors import pipeline
 from schemas.ids import (
     ExecutionId,
+    LedgerId,
     PrincipalId,
     SubscriptionId,
     TaskId,
@@ -192,7 +193,7 @@ def world(*, capacity: int = 10) -> Scenario:
 def limit(dimension: str, amount: int) -> tenancy.QuotaOverridden:
     """Give the fact of a hard limit without a window."""
     return tenancy.QuotaOverridden(
-        ledger_id="tenant",
+        ledger_id=LedgerId("tenant"),
         dimension=dimension,
         window="none",
         limit=amount,
