@@ -35,7 +35,7 @@ def factory(*arguments: str, **environment: str) -> "subprocess.CompletedProcess
 def verify(journal: Path) -> dict[str, Any]:
     """Give the report of `factory verify` with the journal; ``sound`` is the verdict."""
     token = factory(
-        "token", "issue", "--tenant", "system", "--role", "PlatformAdmin", "--ttl", "1h"
+        "token", "issue", "--tenant", "system", "--role", "PlatformAdmin", "--ttl", "3600"
     )
     if token.returncode != 0:
         raise AssertionError(f"no token: {token.stderr}")
