@@ -12,6 +12,8 @@ from schemas.messages.workflow.facts import ModelPolicyBreached
 
 FINDINGS_MAX = 50
 FINDING_CHARACTERS_MAX = 300
+INSTANT_MAX = 253_402_300_799_999_999
+"""The last microsecond of the year 9999: readers of our facts have no later instant."""
 
 
 def findings_of(
@@ -20,6 +22,7 @@ def findings_of(
     """List what is wrong with a result, one sentence each; a breach of the model policy is recorded besides."""
     found = [
         *_of_validation(command),
+        *_of_times(command),
         *_of_output(run, call, task, command),
         *artifacts.check_outputs(
             command.output_artifacts,
@@ -36,6 +39,15 @@ def _of_validation(command: CompleteAgentTask) -> list[str]:
     if command.validation.passed:
         return []
     return list(command.validation.findings) or ["the agent's own validation did not pass"]
+
+
+def _of_times(command: CompleteAgentTask) -> list[str]:
+    times = {"startedAt": command.started_at, "completedAt": command.completed_at}
+    return [
+        f"{name}: an instant of the years 1970 to 9999 is expected"
+        for name, micros in times.items()
+        if not 0 <= micros <= INSTANT_MAX
+    ]
 
 
 def _of_output(

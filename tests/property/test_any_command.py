@@ -1,18 +1,23 @@
 """Whatever a well-formed command says: it has one outcome, decided without a crash (a crash would be PROCESSOR_BUG)."""
 
+import io
 import json
 import typing
 from typing import Any
 
+import fastavro
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from schemas.catalogue import catalogue
+from schemas.catalogue import ROOT, catalogue
+from schemas.codec import encode_payload
+from tests.independent.reader import Registry
 from tests.security.test_two_tenants_commands import ASSETS, COMMANDS, NAMED, REPORTS, Worlds, build
 from tests.unit.workflow.world import MESH, OWNER
 
+REGISTRY = Registry(ROOT)
 JSON_TEXT = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
@@ -110,3 +115,13 @@ def test_any_well_formed_command_is_decided(name: str, data: st.DataObject) -> N
         scenario.when(command)  # what only the platform may ask for, decided as if it had asked
     assert scenario.decision is not None
     assert scenario.rejection is not None or scenario.decision.recorded
+    for message in (*scenario.facts, *scenario.sent):
+        read_as_a_stranger(message)
+
+
+def read_as_a_stranger(message: msgspec.Struct) -> None:
+    """Decode what is written with nothing but the schema file and its logical types, as any Avro reader would."""
+    schema_id, raw = encode_payload(message)
+    source = io.BytesIO(raw)
+    fastavro.schemaless_reader(source, REGISTRY.parsed[schema_id], None)
+    assert source.tell() == len(raw)
