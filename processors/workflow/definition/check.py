@@ -20,8 +20,12 @@ SEMVER: Final = r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})"
 DSL: Final = r"1\.0\.[0-9]{1,4}"
 
 
+@lru_cache(maxsize=32)
 def check_definition(text: str) -> tuple[Definition | None, tuple[Finding, ...]]:
-    """Give the definition and no findings, or None and all findings ordered by line."""
+    """Give the definition and no findings, or None and all findings ordered by line.
+
+    Remembered for the 32 texts checked last: what is published is loaded next.
+    """
     root, refused = compose(text)
     if root is None:
         return None, tuple(sorted(refused))

@@ -18,7 +18,11 @@ NODES_MAX: Final = 20_000
 _DIGITS_MAX: Final = 100
 
 
-class _StrictLoader(yaml.SafeLoader):
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml where PyYAML was built with it, as its wheels are: ten times as fast, the same nodes and marks."""
+
+
+class _StrictLoader(_Loader):  # type: ignore[misc] # one of two classes of one interface
     """PyYAML's safe loader with the scalars of YAML 1.2's core schema, as far as definitions need them."""
 
     yaml_implicit_resolvers: dict[Any, Any] = {}  # noqa: RUF012 - PyYAML's own way to declare them
