@@ -10,7 +10,7 @@ from query import access
 from query.client import Api, Document
 from query.settings import from_environment, keys_folder
 from query.verify.cli import command as verify_command
-from schemas.output import OperatorError, print_json, print_rows
+from schemas.output import OperatorError, print_json, print_line, print_rows
 from topics.settings import local_root
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def show_workflow(instance: Instance, as_json: Json = False) -> None:
         return
     workflow = answer["data"]
     reason = f" ({workflow['reason']})" if workflow["reason"] else ""
-    print(
+    print_line(
         f"{workflow['title'] or workflow['definitionName']}: {workflow['status']}{reason}, "
         f"as of sequence {answer['asOf']['sequence']}"
     )
@@ -160,9 +160,9 @@ def explain_workflow(instance: Instance, as_json: Json = False) -> None:
         print_json(answer)
         return
     data = answer["data"]
-    print(f"{data['workflow']['title']}: {data['workflow']['status']}")
+    print_line(f"{data['workflow']['title']}: {data['workflow']['status']}")
     for sentence in data["because"]:
-        print(f"- {sentence}")
+        print_line(f"- {sentence}")
     print_rows((_entry(entry) for entry in data["latestFacts"]), as_json=False, title="Last facts")
 
 
@@ -322,7 +322,7 @@ def show_lag(as_json: Json = False) -> None:
         return
     print(f"{lag['recordsBehind']} records behind, {lag['heldRecords']} held back.")
     if lag["problem"]:
-        print(lag["problem"])
+        print_line(lag["problem"])
     behind = (partition for partition in lag["partitions"] if partition["lag"])
     print_rows(behind, as_json=False)
 
