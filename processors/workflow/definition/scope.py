@@ -21,8 +21,10 @@ def unknown_reads(
         for name, _ in task.values
     ]
     for path, names in reads.items():
+        if not names:
+            continue
         known = {name for body, name in setters if _holds(body, path)}
-        known |= _around(path, tasks)
+        known |= _around(path, tasks, names)
         yield from ((path, name) for name in sorted(names - known))
 
 
@@ -46,11 +48,17 @@ def _bodies_beside_others(task: Task) -> tuple[str, ...]:
     return (task.block.path,) if isinstance(task, For) and task.at_once > 1 else ()
 
 
-def _around(path: str, tasks: Mapping[str, Task]) -> set[str]:
-    """Give the names of tasks, loops and catches that are seen from a path."""
-    known = {task.node.name for other, task in tasks.items() if _may_have_ended(other, path)}
+def _around(path: str, tasks: Mapping[str, Task], names: frozenset[str]) -> set[str]:
+    """Give those of the names that tasks, loops and catches seen from a path give, and perhaps others."""
+    known = {
+        task.node.name
+        for other, task in tasks.items()
+        if task.node.name in names and _may_have_ended(other, path)
+    }
     for holder, task in tasks.items():
-        inside = path[len(holder) :] if _holds(holder, path) else ""
+        if not isinstance(task, For | Try) or not _holds(holder, path):
+            continue
+        inside = path[len(holder) :]
         if isinstance(task, For) and inside.startswith(("/for/do/", "/while")):
             known |= {task.each, task.at}
         elif isinstance(task, Try) and inside.startswith("/catch/"):
