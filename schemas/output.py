@@ -5,11 +5,15 @@ its business: they go to stderr.
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What steers a terminal or turns its writing direction: all but tab and new line."""
 
 
 class OperatorError(Exception):
@@ -19,9 +23,25 @@ class OperatorError(Exception):
     """
 
 
+def printable(text: str) -> str:
+    """Give a text whose control characters are spelled out.
+
+    Titles, reasons and answers are written by agents and tenants; a terminal must not obey them.
+    """
+    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def print_line(text: str) -> None:
+    """Print a line for a person, at once."""
+    sys.stdout.write(printable(text) + "\n")
+    sys.stdout.flush()
+
+
 def print_json(value: object) -> None:
     """Print one JSON document; its keys are camelCase, as on the wire."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    # In JSON text control characters stand inside strings only, where the spelled out form means the same.
+    document = json.dumps(value, indent=2, ensure_ascii=False)
+    sys.stdout.write(printable(document) + "\n")
 
 
 def print_rows(
@@ -49,5 +69,5 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return " ".join(map(str, value))
-    return str(value)
+        return printable(" ".join(map(str, value)))
+    return printable(str(value))

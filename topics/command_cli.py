@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from schemas.catalogue import catalogue
 from schemas.edge_model import EdgeModel, document_of, model_of
 from schemas.messages.runtime.facts import CommandRejected
-from schemas.output import OperatorError, print_json, print_rows
+from schemas.output import OperatorError, print_json, print_line, print_rows
 from topics.command import Actor, ActorType
 from topics.outcome import Outcome
 from topics.producer import CommandProducer
@@ -108,16 +108,16 @@ def _show_to_a_person(outcome: Outcome) -> None:
     ]
     print_rows(rows, as_json=False)
     if outcome.repeated is not None:
-        print(
+        print_line(
             f"{outcome.command_id} was decided before (sequence {outcome.repeated.first_sequence})."
         )
     if outcome.rejection is not None:
         refused = outcome.rejection
         where = f" {refused.field}:" if refused.field else ""
-        print(f"Refused, {refused.code}:{where} {refused.rule}")
+        print_line(f"Refused, {refused.code}:{where} {refused.rule}")
         _show_details(refused)
     if outcome.dead_letter is not None:
-        print(f"Dead letter, {outcome.dead_letter.code}: {outcome.dead_letter.rule}")
+        print_line(f"Dead letter, {outcome.dead_letter.code}: {outcome.dead_letter.rule}")
 
 
 def _show_details(refused: CommandRejected) -> None:
@@ -127,7 +127,7 @@ def _show_details(refused: CommandRejected) -> None:
         return
     for label, text in (("expected", refused.expected), ("got", refused.got)):
         if text:
-            print(f"  {label}: {text}")
+            print_line(f"  {label}: {text}")
 
 
 def _findings(refused: CommandRejected) -> list[dict[str, object]]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from schemas.edge_model import document_of, instant, micros
-from schemas.output import OperatorError
+from schemas.output import OperatorError, print_line
 from topics.consumer import EventConsumer
 from topics.events import Event
 
@@ -55,7 +55,7 @@ def follow(
     with consumer:
         _begin(consumer, begin)
         for shown, event in enumerate(_read(consumer, until_end=until_end), start=1):
-            print(_line(event, as_json=as_json), flush=True)
+            print_line(_line(event, as_json=as_json))
             if shown == limit:
                 break
         for gap in consumer.gaps:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from schemas.output import print_line
 from streams.run.account import Account
 from streams.run.story import TENANTS, Story, proofs, run_proof
 from streams.run.system import AGENTS, System, local_system
@@ -21,7 +22,7 @@ def _progress(text: str) -> None:
 
 
 def _line(text: str) -> None:
-    print(text, flush=True)
+    print_line(text)
 
 
 def _where(system: System) -> None:
