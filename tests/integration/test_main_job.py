@@ -31,6 +31,8 @@ EXPECTED = (
     "Nothing was found.",
     "Everything held.",
 )
+DESCENT = 3
+"""Release plan from test report, from source code, from blueprint."""
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +67,18 @@ def processes_of(local: Path) -> list[str]:
     return found
 
 
+def longest_descent(output: str) -> int:
+    """Give over how many levels the shown lineage leads from an artifact to the one that all began with."""
+    edges = dict(re.findall(r"(art-\S+) +DERIVED_FROM +Artifact +(art-\S+)", output))
+    lengths = []
+    for artifact in edges:
+        walked = [artifact]
+        while walked[-1] in edges and len(walked) <= len(edges):
+            walked.append(edges[walked[-1]])
+        lengths.append(len(walked) - 1)
+    return max(lengths, default=0)
+
+
 def test_the_demo_runs_from_command_to_proof_twice_and_leaves_nothing_running(local: Path) -> None:
     for _ in range(2):
         with factory(local, "demo") as process:
@@ -72,6 +86,7 @@ def test_the_demo_runs_from_command_to_proof_twice_and_leaves_nothing_running(lo
         assert process.returncode == 0, output[-3000:]
         missing = [text for text in EXPECTED if text not in output]
         assert missing == [], output[-3000:]
+        assert longest_descent(output) == DESCENT
         assert processes_of(local) == []
 
 
