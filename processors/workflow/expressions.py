@@ -31,6 +31,7 @@ __all__ = [
     "evaluate",
     "probes",
     "program",
+    "roots_read",
     "unknown_roots",
 ]
 
@@ -107,6 +108,11 @@ def unknown_roots(text: str) -> tuple[str, ...]:
     """Give the names that an expression reads and that are no root and no macro's own variable."""
     names = set(compile_expression(text).variables())
     return tuple(sorted(names - ROOTS - shape(text).variables))
+
+
+def roots_read(text: str) -> frozenset[str]:
+    """Give the roots that the expression reads."""
+    return frozenset(shape(text).roots) - shape(text).variables
 
 
 def context_names(text: str) -> frozenset[str]:

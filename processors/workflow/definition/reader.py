@@ -14,6 +14,7 @@ from processors.workflow.definition.model import Finding
 from processors.workflow.definition.source import plain, scalar
 
 FINDINGS_MAX: Final = 200
+_SHAPES_OUTPUT: Final = re.compile(r"(?:^|/)output/as(?:/|$)")
 _EXPRESSION: Final = re.compile(r"^\$\{(.*)\}$", re.DOTALL)
 
 Fields = Mapping[str, Node]
@@ -233,6 +234,8 @@ class Reader:
         if unknown:
             roots = ", ".join(sorted(expressions.ROOTS))
             self.report(node, path, "UNKNOWN_NAME", f"{unknown[0]} is not known: {roots}")
+        if "output" in expressions.roots_read(text) and _SHAPES_OUTPUT.search(path) is None:
+            self.report(node, path, "UNKNOWN_NAME", "output is there in output.as only")
         self.reads[path] = (node, text)
         return text
 

@@ -73,6 +73,15 @@ def test_the_output_of_the_workflow_sees_the_tasks_of_its_list_only() -> None:
     assert [(finding.path, finding.code) for finding in findings] == [("output/as", "UNKNOWN_NAME")]
 
 
+def test_an_output_is_there_where_it_is_shaped_only() -> None:
+    shaped = {"set": {"x": 1}, "output": {"as": {"deep": ["${ output.x }"]}}}
+    assert check_definition(text(steps(a=shaped)))[1] == ()
+    _, findings = check_definition(text(steps(a={"set": {"x": "${ output.x }"}})))
+    assert [(finding.path, finding.code) for finding in findings] == [
+        ("do/0/set/x", "UNKNOWN_NAME")
+    ]
+
+
 def test_a_faulty_task_is_one_fault_and_not_those_of_its_readers_too() -> None:
     _, findings = check_definition(text(steps(wanted={"run": {}}, reads=READ)))
     assert [(finding.path, finding.code) for finding in findings] == [("do/0", "UNSUPPORTED")]
