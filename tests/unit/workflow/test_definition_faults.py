@@ -3,8 +3,14 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
-from processors.workflow.definition import DefinitionInvalidError, check_definition, load
+from processors.workflow.definition import (
+    DefinitionInvalidError,
+    check_definition,
+    load,
+    source,
+)
 from processors.workflow.definition.durations import SECOND, parse_iso
 from processors.workflow.definition.model import (
     CallAgentTask,
@@ -220,3 +226,33 @@ def test_durations_are_iso_8601(text: str, micros: int | None) -> None:
 def test_a_published_text_with_faults_cannot_be_loaded() -> None:
     with pytest.raises(DefinitionInvalidError, match="line 3"):
         load(HEAD + "  - a: {wait: soon}\n")
+
+
+def _marks(node: yaml.Node) -> list[tuple[str, int, int, object]]:
+    """Give tag, line, column and text of every node, in order."""
+    value = node.value if isinstance(node, yaml.ScalarNode) else None
+    found: list[tuple[str, int, int, object]] = [
+        (node.tag, node.start_mark.line, node.start_mark.column, value)
+    ]
+    inner = node.value if isinstance(node, yaml.CollectionNode) else []
+    for item in inner:
+        for member in item if isinstance(item, tuple) else (item,):
+            found += _marks(member)
+    return found
+
+
+@pytest.mark.parametrize(
+    "path", [*SEEDS.glob("*.yaml"), *DATA.glob("*.yaml")], ids=lambda path: path.stem
+)
+def test_libyaml_and_the_python_reader_give_the_same_nodes_at_the_same_places(path: Path) -> None:
+    class Python(yaml.SafeLoader):
+        """PyYAML's own reader with the scalars of the profile."""
+
+        yaml_implicit_resolvers = source._StrictLoader.yaml_implicit_resolvers
+
+    text = "# ümlaut in front\n" + path.read_text()
+    ours, _ = source.compose(text)
+    theirs = yaml.compose(text, Loader=Python)
+    assert ours is not None
+    assert theirs is not None
+    assert _marks(ours) == _marks(theirs)
