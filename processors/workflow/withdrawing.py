@@ -1,6 +1,7 @@
 """Giving up steps that are no longer wanted, with all that waits for them."""
 
 from collections import deque
+from operator import itemgetter
 
 from processors import governance, tenancy
 from processors.workflow.limits import GRACE_MICROS
@@ -15,9 +16,11 @@ def abandon(run: Run, around: str, reason: str) -> None:
     """Give up every open step inside a step or list, and what the agenda still holds for them.
 
     O(steps of the instance): for the end of a competition, a catch, a time-out and the end of an instance.
+    In the order of ids: that of putting is another one after a restore.
     """
     inside, first = f"{around}/", len(run.instance_id) + 1
-    for record_id, step in list(run.tables.children(WorkflowStep, run.instance_id)):
+    steps = run.tables.children(WorkflowStep, run.instance_id)
+    for record_id, step in sorted(steps, key=itemgetter(0)):
         path = record_id[first:]
         if step.status in OPEN_STEPS and path.startswith(inside):
             _withdraw(run, path, step, reason)

@@ -44,6 +44,14 @@ class Line:
     source: str
     used: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     reserved: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    since: list[tuple[int, int]] = field(default_factory=list)
+    """(when, limit) of every setting, in order: a window is judged by the last one before it ended."""
+
+    def limit_at(self, at: int) -> int | None:
+        """Give the limit that the window of an instant had last; None: it was over before there was one."""
+        start = window_start(self.window, at)
+        in_time = [m for when, m in self.since if window_start(self.window, when) <= start]
+        return in_time[-1] if in_time else None
 
     def counted(self, at: int) -> int:
         """Give what counts in the window of an instant."""
@@ -74,6 +82,7 @@ class Ledger:
         *,
         hard: bool,
         source: str,
+        at: int = 0,
     ) -> None:
         """Set a limit, or take it away; a new one begins with the open reservations, without use."""
         key = ledger, dimension, window
@@ -87,6 +96,7 @@ class Ledger:
                 if dimension in amounts and ledger in {TENANT, project}:
                     line.charge(made_at, amounts[dimension], 0)
         line.limit, line.hard, line.source = limit, hard, source
+        line.since.append((at, limit))
 
     def of(self, project: str | None, dimension: str) -> Iterator[Line]:
         """Give the lines that a dimension of a project counts against."""
@@ -109,7 +119,7 @@ def _tenant(entries: list[Entry]) -> Iterator[Finding]:
     for entry in entries:
         payload, at = entry.payload, entry.envelope.occurred_at
         if isinstance(payload, said.SubscriptionActivated):
-            _subscribe(ledger, payload)
+            _subscribe(ledger, payload, at)
         elif isinstance(payload, said.QuotaOverridden):
             ledger.limit(
                 payload.ledger_id,
@@ -118,6 +128,7 @@ def _tenant(entries: list[Entry]) -> Iterator[Finding]:
                 payload.limit,
                 hard=payload.hard,
                 source=payload.set_by,
+                at=at,
             )
         elif isinstance(payload, said.QuotaReserved):
             yield from _reserve(ledger, entry, payload, at)
@@ -127,7 +138,7 @@ def _tenant(entries: list[Entry]) -> Iterator[Finding]:
             yield from _release(ledger, entry, payload)
 
 
-def _subscribe(ledger: Ledger, payload: said.SubscriptionActivated) -> None:
+def _subscribe(ledger: Ledger, payload: said.SubscriptionActivated, at: int) -> None:
     for limit in payload.limits:
         line = ledger.lines.get((TENANT, limit.dimension, limit.window))
         if limit.dimension != _RATE and (line is None or line.source == "edition"):
@@ -138,6 +149,7 @@ def _subscribe(ledger: Ledger, payload: said.SubscriptionActivated) -> None:
                 limit.limit,
                 hard=limit.hard,
                 source="edition",
+                at=at,
             )
 
 
@@ -174,12 +186,13 @@ def _settle(
         before, after = given_back.get(dimension, 0), used.get(dimension, 0)
         for line in ledger.of(payload.project_id, dimension):
             line.charge(at, -before, after)
-            is_over = after > before and line.counted(at) > line.limit
+            limit = line.limit_at(at)
+            is_over = limit is not None and after > before and line.counted(at) > limit
             if is_over and (entry.cause, dimension) not in overruns:
                 yield found(
                     "OVERRUN_UNSAID",
                     entry,
-                    f"{dimension} is at {line.counted(at)} of {line.limit} and no QuotaOverrun says so",
+                    f"{dimension} is at {line.counted(at)} of {limit} and no QuotaOverrun says so",
                 )
 
 

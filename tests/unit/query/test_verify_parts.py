@@ -203,3 +203,15 @@ def test_an_outcome_seen_by_half_is_completed_and_what_follows_is_left_out() -> 
     seen = building.log()
     assert not _seems_half_seen(seen)
     assert [entry.sequence for entry in seen.by_tenant["acme"]] == list(range(1, whole + 1))
+
+
+def test_a_window_that_was_over_before_a_limit_is_not_judged_by_it() -> None:
+    ledger, hour = Ledger(), 3_600_000_000
+    ledger.limit("tenant", "tokens.input", "hour", 0, hard=True, source="tenant", at=START + hour)
+    [line] = ledger.of(None, "tokens.input")
+    assert line.limit_at(START) is None
+    assert line.limit_at(START + hour) == 0
+    ledger.limit("tenant", "tokens.input", "hour", 9, hard=True, source="tenant", at=START + hour)
+    assert line.limit_at(START + hour) == 9
+    ledger.limit("tenant", "tokens.input", "hour", 1, hard=True, source="tenant", at=START + 9 * hour)  # fmt: skip
+    assert line.limit_at(START + 2 * hour) == 9
