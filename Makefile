@@ -32,7 +32,8 @@ check: $(READY) ## Format, lint, types, and the tests that need no broker
 	$(BIN)/pytest $(wildcard tests/unit tests/golden tests/architecture) $(ARGS)
 
 fault: $(READY) ## Break the running system in every way we know and count what was lost
-	@$(BIN)/python -m tests.fault.run $(ARGS)
+	$(BIN)/pytest -m fault
+	$(BIN)/python -m tests.fault.run $(ARGS)
 
 bench: $(READY) ## Measure workflows a second, latency and CPU
 	@$(BIN)/factory bench workflows $(ARGS)

@@ -16,7 +16,7 @@ from streams.local import process, start_kafka, stop
 from tests.integration.streams.factory import TOY_WORKER, Factory, Worker
 from tests.integration.streams.test_faults import check_outcomes, send_some
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.kafka, pytest.mark.fault, pytest.mark.timeout(240)]
 
 SLOTS = ("w1", "w2")
 
