@@ -28,6 +28,10 @@ FACTS_MAX: Final = 10_000
 """Most facts of one instance in one decision. Beginning 1,000 tasks at once takes 4,000; loops in loops that wait for
 nobody would otherwise fill a transaction without end."""
 
+ADMISSIONS_MAX: Final = 1_000
+"""Most waiting steps that begin at one look at the queues: a pool that grows while thousands wait would otherwise fill
+seconds and a transaction. The others follow when one of these ends, which looks at the queues again."""
+
 MESSAGE_CHARACTERS_MAX: Final = 1_000
 """Longest sentence about a failure that is kept."""
 

@@ -14,6 +14,7 @@ from processors.tenancy.state import TENANT_LEDGER
 from processors.workflow.definition.model import CallAgentTask
 from processors.workflow.evolve_queue import queue_name
 from processors.workflow.finishing import timeout_of
+from processors.workflow.limits import ADMISSIONS_MAX
 from processors.workflow.run import Run, run_of
 from processors.workflow.state import QUEUES, WaitingQueue, WaitingStep, WorkflowStep
 from schemas.messages.workflow.facts import WorkflowInstanceBlocked, WorkflowInstanceUnblocked
@@ -65,7 +66,7 @@ def unblock(run: Run, path: str, call: CallAgentTask, step: WorkflowStep | None)
 
 
 def try_queues(decision: Decision, advance: Callable[[Run], None], above: int = LOWEST) -> bool:
-    """Admit waiting steps while there is room; give whether any was tried.
+    """Admit waiting steps while there is room, at most ADMISSIONS_MAX; give whether any was tried.
 
     ``above``: only those of a higher priority (a smaller number).
 
@@ -78,8 +79,8 @@ def try_queues(decision: Decision, advance: Callable[[Run], None], above: int = 
     }
     if not queues or not tenancy.is_active(decision):
         return False
-    scope = decision.scope
-    while queues:
+    scope, before = decision.scope, len(decision.sent)
+    while queues and len(decision.sent) - before < ADMISSIONS_MAX:
         queue_id, waiting_id, waiting = _next(decision, queues)
         short = _try(decision, advance, waiting)
         if decision.tables.get(WaitingStep, waiting_id) is None:
