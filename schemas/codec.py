@@ -186,6 +186,12 @@ def _framed(value: bytes | None, expected: type[Struct]) -> tuple[Entry, dict[st
     return entry, _read(entry, value[_FRAME.size :])
 
 
+def encode_framed(message: Struct) -> bytes:
+    """Give the value of a message that is framed without an envelope: a dead letter."""
+    entry = catalogue().by_type[type(message)]
+    return _FRAME.pack(0, entry.id) + _write(entry, message)
+
+
 def decode_framed(value: bytes) -> Struct:
     """Give the message of a value that is framed without an envelope: a dead letter. Raises as decode_envelope does."""
     if len(value) < _FRAME.size or value[0] != 0:

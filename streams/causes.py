@@ -4,10 +4,9 @@ Facts, refusals and repeats name their cause's position, dead letters their sour
 was written, and with the input records themselves the memory of command ids.
 """
 
-import struct
 from typing import Final
 
-from schemas.codec import decode_envelope, decode_payload
+from schemas.codec import decode_envelope
 from schemas.errors import PoisonError
 from schemas.ids import TenantId
 from schemas.messages.runtime.messages import DeadLetter
@@ -19,7 +18,6 @@ from streams.records import InputRecord
 from streams.replay import Replay
 from streams.wiring import Entry, Key, Store
 
-_FRAME: Final = struct.Struct(">bI")
 _CHUNK: Final = 500
 """Command ids in one rebuilt record of the memory: far below the size limit of a record."""
 
@@ -51,8 +49,7 @@ class Causes:
 
     def take_dead_letter(self, value: bytes) -> None:
         """Note the source of a dead letter of a worker."""
-        schema_id = _FRAME.unpack_from(value)[1]
-        letter = decode_payload(schema_id, value[_FRAME.size :])
+        letter = decode_framed(value)
         if isinstance(letter, DeadLetter) and letter.stage != "project":
             self._decided(letter.source_topic, letter.source_offset)
             self._dead.add((letter.source_topic, letter.source_offset))

@@ -4,16 +4,13 @@ Value of a dead letter: Confluent frame and an Avro ``DeadLetter`` (no envelope:
 believed). A bad record costs its own outcome only; the partition goes on (settled.md 26).
 """
 
-import struct
-from typing import Final, Literal
+from typing import Literal
 
-from schemas.codec import encode_payload
+from schemas.codec import encode_framed
 from schemas.errors import PoisonError
 from schemas.messages.runtime.messages import DeadLetter, Header
 from streams.records import Headers, InputRecord, OutputRecord
 from topics import naming
-
-_FRAME: Final = struct.Struct(">bI")
 
 Stage = Literal["decode", "admit", "decide"]
 
@@ -48,8 +45,7 @@ def dead_letter(
         value=record.value,
         headers=tuple(Header(name=name, value=_bytes(value)) for name, value in record.headers),
     )
-    schema_id, payload = encode_payload(letter)
-    value = _FRAME.pack(0, schema_id) + payload
+    value = encode_framed(letter)
     headers: Headers = [("ce_type", b"DeadLetter"), ("content-type", b"application/avro")]
     return OutputRecord(naming.DEAD_LETTERS, record.partition, None, value, headers)
 

@@ -12,13 +12,13 @@ from schemas.ids import SYSTEM
 from schemas.messages.envelope import Envelope
 from schemas.messages.runtime.facts import CommandRejected
 from schemas.messages.runtime.messages import CommandRepeated
-from streams.cloudevents import headers_of
 from streams.envelopes import Place, Refusal, derived_id, payload_of, position_id, unsequenced
 from streams.head import Head
 from streams.layout import OUTBOUND, Layout
 from streams.records import OutputRecord
 from streams.wiring import Cause, Outbound, Recorded
 from topics import naming
+from topics.headers import headers_of
 
 
 class OutcomeWriter:

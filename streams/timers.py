@@ -16,13 +16,13 @@ from schemas.codec import encode_envelope, encode_payload
 from schemas.messages.envelope import Envelope
 from schemas.messages.runtime.commands import FireTimer
 from streams.clients import Answer, LogEnds, Place
-from streams.cloudevents import headers_of
 from streams.crashpoints import CrashPoints
 from streams.figures import Board
 from streams.layout import INTERNAL, Layout
 from streams.partition import Partition
 from streams.wiring import ENGINE_ACTOR, NAMESPACE, Key
 from topics import naming
+from topics.headers import headers_of
 
 log = logging.getLogger(__name__)
 

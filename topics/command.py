@@ -24,7 +24,7 @@ from topics.partition import partition_of
 ActorType = Literal["user", "service", "agent", "system"]
 Id = TypeVar("Id", bound=str)
 
-CLIENT_SOURCE: Final = b"/factory/client"
+CLIENT_SOURCE: Final = b"urn:factory:client"
 """ce_source of what the client library sends."""
 
 

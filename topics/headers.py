@@ -11,7 +11,7 @@ from typing import Final
 from schemas.messages.envelope import Envelope
 
 CONTENT_TYPE: Final = b"application/avro"
-SOURCE: Final = b"/factory/control-plane"
+SOURCE: Final = b"urn:factory:control-plane"
 """ce_source of what the control plane emits."""
 
 Headers = list[tuple[str, str | bytes | None]]

@@ -1,7 +1,8 @@
 """`factory workflow start|pause|…` and `factory definitions publish`: the commands people give by hand."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 import yaml
@@ -41,7 +42,7 @@ def _steer(name: str, instance: str, reason: str, step: str | None = None) -> Ed
 def start(
     definition: Annotated[str, typer.Argument(help="NAME or NAME@VERSION; newest if left out.")],
     tenant: Tenant,
-    actor: ActorOption = "user:platform-admin",
+    actor: ActorOption,
     owner: Annotated[
         str | None, typer.Option("--owner", help="system or the tenant; the tenant if left out.")
     ] = None,
@@ -74,76 +75,62 @@ def start(
     _ask(model, tenant, actor, seconds, as_json=as_json, approval_id=approval_id)
 
 
-def pause(
-    instance: Instance,
-    tenant: Tenant,
-    reason: Reason,
-    actor: ActorOption = "user:platform-admin",
-    seconds: Seconds = 30,
-    as_json: Json = False,
-) -> None:
-    """Pause an instance at its next step boundary; results are still taken in."""
-    _ask(_steer("PauseWorkflow", instance, reason), tenant, actor, seconds, as_json=as_json)
+def _steering(command: str, help_: str) -> Callable[..., None]:
+    """Give the function of a command that steers a whole instance."""
+
+    def steer(
+        instance: Instance,
+        tenant: Tenant,
+        reason: Reason,
+        actor: ActorOption,
+        seconds: Seconds = 30,
+        as_json: Json = False,
+    ) -> None:
+        _ask(_steer(command, instance, reason), tenant, actor, seconds, as_json=as_json)
+
+    steer.__doc__ = help_
+    return steer
 
 
-def resume(
-    instance: Instance,
-    tenant: Tenant,
-    reason: Reason,
-    actor: ActorOption = "user:platform-admin",
-    seconds: Seconds = 30,
-    as_json: Json = False,
-) -> None:
-    """Let a paused instance go on."""
-    _ask(_steer("ResumeWorkflow", instance, reason), tenant, actor, seconds, as_json=as_json)
+def _answering(command: str, help_: str) -> Callable[..., None]:
+    """Give the function of a command that answers an escalated step."""
+
+    def answer(
+        instance: Instance,
+        step: Annotated[str, typer.Argument(help="Path of the escalated step.")],
+        tenant: Tenant,
+        reason: Reason,
+        actor: ActorOption,
+        seconds: Seconds = 30,
+        as_json: Json = False,
+    ) -> None:
+        _ask(_steer(command, instance, reason, step), tenant, actor, seconds, as_json=as_json)
+
+    answer.__doc__ = help_
+    return answer
 
 
-def cancel(
-    instance: Instance,
-    tenant: Tenant,
-    reason: Reason,
-    actor: ActorOption = "user:platform-admin",
-    seconds: Seconds = 30,
-    as_json: Json = False,
-) -> None:
-    """Cancel an instance: tasks are withdrawn, quotas given back."""
-    _ask(_steer("CancelWorkflow", instance, reason), tenant, actor, seconds, as_json=as_json)
-
-
-def retry(
-    instance: Instance,
-    step: Annotated[str, typer.Argument(help="Path of the escalated step.")],
-    tenant: Tenant,
-    reason: Reason,
-    actor: ActorOption = "user:platform-admin",
-    seconds: Seconds = 30,
-    as_json: Json = False,
-) -> None:
-    """Answer an escalation: try the step again."""
-    _ask(
-        _steer("RetryWorkflowStep", instance, reason, step), tenant, actor, seconds, as_json=as_json
-    )
-
-
-def skip(
-    instance: Instance,
-    step: Annotated[str, typer.Argument(help="Path of the escalated step.")],
-    tenant: Tenant,
-    reason: Reason,
-    actor: ActorOption = "user:platform-admin",
-    seconds: Seconds = 30,
-    as_json: Json = False,
-) -> None:
-    """Answer an escalation: go on without the step. Passes a policy gate."""
-    _ask(
-        _steer("SkipWorkflowStep", instance, reason, step), tenant, actor, seconds, as_json=as_json
-    )
+COMMANDS: Final[dict[str, Callable[..., None]]] = {
+    "start": start,
+    "pause": _steering(
+        "PauseWorkflow", "Pause an instance at its next step boundary; results are still taken in."
+    ),
+    "resume": _steering("ResumeWorkflow", "Let a paused instance go on."),
+    "cancel": _steering(
+        "CancelWorkflow", "Cancel an instance: tasks are withdrawn, quotas given back."
+    ),
+    "retry": _answering("RetryWorkflowStep", "Answer an escalation: try the step again."),
+    "skip": _answering(
+        "SkipWorkflowStep", "Answer an escalation: go on without the step. Passes a policy gate."
+    ),
+}
+"""Name on the command line -> its function."""
 
 
 def register(workflow: typer.Typer) -> None:
     """Add these commands to `factory workflow`, beside the query side's show and list."""
-    for function in (start, pause, resume, cancel, retry, skip):
-        workflow.command(function.__name__)(function)
+    for name, function in COMMANDS.items():
+        workflow.command(name)(function)
 
 
 @definitions.command("publish")
