@@ -6,7 +6,7 @@ was written, and with the input records themselves the memory of command ids.
 
 from typing import Final
 
-from schemas.codec import decode_envelope
+from schemas.codec import decode_envelope, decode_framed
 from schemas.errors import PoisonError
 from schemas.ids import TenantId
 from schemas.messages.runtime.messages import DeadLetter
