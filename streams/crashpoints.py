@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from typing import Final
 
 from schemas.output import OperatorError
@@ -45,4 +46,6 @@ class CrashPoints:
         if point == self._point and self._left > 0:
             self._left -= 1
             if self._left == 0:
+                sys.stderr.write(f"crash point {point}\n")
+                sys.stderr.flush()
                 os.kill(os.getpid(), self._signal)

@@ -21,6 +21,8 @@ POLL_SECONDS: Final = 0.05
 REFUSED: Final = "refused"
 PAUSE_SECONDS: Final = 0.5
 """How long a tenant pauses after a refusal: its quota does not come back at once."""
+CLOCK_SECONDS: Final = 0.001
+"""Resolution of a record's timestamp: a fact of the very millisecond of a fault does not count."""
 WAITING_SHARE: Final = 10
 """Every tenth workflow is one with a wait, so that timers fire all the time."""
 
@@ -34,7 +36,7 @@ class Seen:
     """Escalations that were answered with another try."""
     ends: Counter[str] = field(default_factory=Counter)
     arrivals: dict[str, list[float]] = field(default_factory=dict)
-    """Tenant -> instants (monotonic seconds) at which a fact of it was seen."""
+    """Tenant -> instants (seconds of the wall clock) at which its facts were produced by a worker."""
 
 
 class Load(threading.Thread):
@@ -126,7 +128,7 @@ class Load(threading.Thread):
 
     def _take(self, event: Event) -> None:
         envelope = event.envelope
-        self.seen.arrivals.setdefault(envelope.tenant_id, []).append(time.monotonic())
+        self.seen.arrivals.setdefault(envelope.tenant_id, []).append(event.appended_at / 1e6)
         if isinstance(event.payload, CommandRejected):
             refused = self._commands.get(event.payload.command_id)
             if refused is not None and event.payload.command_type == "StartWorkflow":
@@ -155,11 +157,15 @@ class Load(threading.Thread):
             self.seen.ends[how] += 1
 
     def outage(self, since: float) -> float | None:
-        """Give seconds from an instant until every loaded tenant has a fact again; None where one had none yet."""
+        """Give seconds from an instant until every tenant has a fact made after it; None while one has none.
+
+        By the time at which the fact was produced: one that was made before the instant and seen after it is no sign
+        of life.
+        """
         firsts = []
         for tenant in self._tenants:
-            later = [at for at in self.seen.arrivals.get(tenant, ()) if at > since]
+            later = [at for at in self.seen.arrivals.get(tenant, ()) if at > since + CLOCK_SECONDS]
             if not later:
                 return None
-            firsts.append(later[0] - since)
+            firsts.append(min(later) - since)
         return max(firsts)

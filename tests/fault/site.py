@@ -81,21 +81,34 @@ class Site:
         until("all partitions owned", lambda: owned_partitions(pages) == PARTITIONS, seconds)
 
     # -- faults --------------------------------------------------------------------------------------
-    def kill_worker(self, name: str) -> None:
-        """Kill -9 the worker process; its supervisor starts another at once."""
-        supervisor = self.members[name].process.pid
+    # Each gives the instant (seconds of the wall clock) from which on the victim did nothing any more.
+    def kill_worker(self, name: str) -> float:
+        """Kill -9 the worker process, and see its supervisor notice; it starts another at once."""
+        supervisor, before = self.members[name].process.pid, self.kills_in_log(name)
+        until(f"a process of {name}", lambda: bool(descendants(supervisor) - {supervisor}), 30)
         for child in descendants(supervisor) - {supervisor}:
             os.kill(child, signal.SIGKILL)
+        dead = time.time()
+        until(f"the death of {name}", lambda: self.kills_in_log(name) > before, 30)
+        return dead
 
-    def kill_agent(self, name: str) -> None:
+    def kill_agent(self, name: str) -> float:
         """Kill -9 an agent and start it again."""
-        self._end(name, signal.SIGKILL)
+        status = self._end(name, signal.SIGKILL)
+        dead = time.time()
+        if status != -signal.SIGKILL:
+            raise AssertionError(f"{name} ended by itself with {status}")
         self.start_agent(name)
+        return dead
 
-    def roll_worker(self, name: str) -> None:
+    def roll_worker(self, name: str) -> float:
         """End a worker with SIGTERM and start it again."""
-        self.stop(name)
+        status = self.stop(name)
+        dead = time.time()
+        if status != 0:
+            raise AssertionError(f"{name} answered SIGTERM with {status}")
         self.start_worker(name)
+        return dead
 
     def stop(self, name: str) -> int:
         """End a process with SIGTERM; give its exit code."""
@@ -108,20 +121,28 @@ class Site:
         self._fleet.members.remove(member)
         return status
 
-    def kill_broker(self) -> None:
+    def kill_broker(self) -> float:
         """Kill -9 the broker and start it again on the same data."""
         broker = start_kafka(self.folder / "kafka")
         if broker.pid is None:
             raise AssertionError("the broker under fault is a process of ours")
         os.kill(broker.pid, signal.SIGKILL)
+        dead = time.time()
         again = start_kafka(self.folder / "kafka")
         if again.bootstrap != self.bootstrap:
             raise AssertionError("the broker came back at another port")
+        return dead
 
-    def crashes_in_log(self, name: str) -> int:
+    def kills_in_log(self, name: str) -> int:
         """Count how often a worker's supervisor saw it end by SIGKILL."""
-        text = (self.folder / "logs" / f"{name}.log").read_text(errors="replace")
-        return text.count("worker ended with status -9")
+        return self._log(name).count("worker ended with status -9")
+
+    def crashes_in_log(self, name: str, point: str) -> int:
+        """Count how often a worker ended itself at a crash point, by its own last words."""
+        return self._log(name).count(f"crash point {point}\n")
+
+    def _log(self, name: str) -> str:
+        return (self.folder / "logs" / f"{name}.log").read_text(errors="replace")
 
 
 @contextmanager
