@@ -21,7 +21,7 @@ TENANTS = ("plant-a", "plant-b")
 
 @pytest.fixture(scope="session")
 def plant(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
-    """Give the running system with two tenants (team edition), each owned by ``user:owner``."""
+    """Give the running system with two tenants (team edition), each owned by ``OWNER``."""
     folder: Path = tmp_path_factory.mktemp("plant")
     provision(admin_client(kafka), TOPICS)
     environment = {"KAFKA_BOOTSTRAP": kafka, "FACTORY_LOCAL": str(folder)}

@@ -65,7 +65,9 @@ def held(plant: Plant, tenant: str, owner: str, canary: str = "held") -> Held:
     plant.must("ActivateSubscription", tenant, admin, subscription_id=f"sub-{uuid7()}",
                edition_name="team", edition_version="1.0.0")  # fmt: skip
     plant.must("ActivateTenant", tenant, admin)
-    _publish(plant, tenant, owner, canary)
+    publish_skill(plant, tenant, owner, canary)
+    plant.must("PublishWorkflowDefinition", tenant, owner, name=DEFINITION, version="1.0.0",
+               definition=_definition(tenant))  # fmt: skip
     project, instance = f"proj-{uuid7()}", f"wf-{uuid7()}"
     plant.must("CreateProject", tenant, owner, project_id=project, name=canary, intent=canary)
     plant.must("StartWorkflow", tenant, owner, workflow_instance_id=instance,
@@ -78,7 +80,10 @@ def held(plant: Plant, tenant: str, owner: str, canary: str = "held") -> Held:
     return Held(tenant, owner, project, instance, approval)
 
 
-def _publish(plant: Plant, tenant: str, owner: str, canary: str) -> None:
+def publish_skill(
+    plant: Plant, tenant: str, owner: str, canary: str = "held", capacity: int = 10
+) -> None:
+    """Publish a skill of the tenant's own with an agent and a pool for it."""
     plant.must("RegisterSkill", tenant, owner, name=SKILL, description=canary)
     plant.must("PublishSkillVersion", tenant, owner, name=SKILL, version="1.0.0",
                input_schema='{"type":"object"}', output_schema=OUTPUT)  # fmt: skip
@@ -89,9 +94,7 @@ def _publish(plant: Plant, tenant: str, owner: str, canary: str) -> None:
     plant.must("PublishAgentVersion", tenant, owner, name=AGENT, version="1.0.0", agent_roles=[ROLE],
                prompt_strategy=canary, corrections_max=2, bindings=[binding],
                model_policy="economy")  # fmt: skip
-    plant.must("SizeAgentPool", tenant, owner, agent_role=ROLE, capacity=10)
-    plant.must("PublishWorkflowDefinition", tenant, owner, name=DEFINITION, version="1.0.0",
-               definition=_definition(tenant))  # fmt: skip
+    plant.must("SizeAgentPool", tenant, owner, agent_role=ROLE, capacity=capacity)
 
 
 def _definition(tenant: str) -> str:

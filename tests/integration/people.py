@@ -12,14 +12,15 @@ from msgspec import Struct
 
 from schemas.edge_model import EdgeModel, model_of
 from schemas.messages.envelope import Envelope
-from tests.fault.site import Site, until
+from tests.fault.site import DRIVER, Site, until
 from topics.command import Actor, uuid7
 from topics.consumer import EventConsumer
 from topics.events import Event
 from topics.outcome import Outcome
 from topics.producer import CommandProducer
 
-OWNER: Final = "user:owner"
+OWNER: Final = DRIVER.id
+"""Who owns the tenants."""
 
 
 @dataclass
