@@ -89,6 +89,11 @@ class Files:
         return self.directory / "server.properties"
 
     @property
+    def extra(self) -> Path:
+        """Settings of a person's or a test's own, in Kafka's form; they win over ours."""
+        return self.directory / "extra.properties"
+
+    @property
     def logging(self) -> Path:
         """The logging back end's settings."""
         return self.directory / "log4j2.properties"
@@ -100,7 +105,10 @@ class Files:
 
 
 def server_properties(files: Files, ports: Ports) -> str:
-    """Give the text of `server.properties`: a broker and controller in one, on loopback only."""
+    """Give the text of `server.properties`: a broker and controller in one, on loopback only.
+
+    What `extra.properties` of the folder says comes last, so it wins.
+    """
     client = f"CLIENT://{LOOPBACK}:{ports.client}"
     settings = SETTINGS | {
         "listeners": f"{client},CONTROLLER://{LOOPBACK}:{ports.controller}",
@@ -108,7 +116,8 @@ def server_properties(files: Files, ports: Ports) -> str:
         "controller.quorum.bootstrap.servers": f"{LOOPBACK}:{ports.controller}",
         "log.dirs": _escaped(files.data),
     }
-    return "".join(f"{name}={value}\n" for name, value in settings.items())
+    extra = files.extra.read_text(encoding="utf-8") if files.extra.is_file() else ""
+    return "".join(f"{name}={value}\n" for name, value in settings.items()) + extra
 
 
 def write_settings(files: Files, ports: Ports) -> None:

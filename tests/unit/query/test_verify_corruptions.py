@@ -238,6 +238,15 @@ def test_a_journal_names_what_never_came_in(log: Recorded) -> None:
     assert [(one.code, one.position) for one in found] == [("COMMAND_LOST", "journal:99")]
 
 
+def test_only_a_command_of_unknown_fate_may_be_missing(log: Recorded) -> None:
+    unknown = Sent(1, "cmd-lost", "acme", "StartWorkflow", "unknown")
+    assert findings(log, journal=Journal([unknown._replace(event=""), unknown])) == []
+    answered = unknown._replace(line=2, event="acknowledged")
+    found = findings(log, journal=Journal([unknown, answered]))
+    assert [(one.code, one.position) for one in found] == [("COMMAND_LOST", "journal:1")]
+    assert "acknowledged" in found[0].sentence
+
+
 def test_a_command_of_the_journal_without_an_outcome_is_found(log: Recorded) -> None:
     dropped = at(log, "CommandRejected")
     command_id = decode_envelope(dropped.value).causation_id

@@ -42,6 +42,12 @@ def test_topics_are_never_made_by_a_typing_error(tmp_path: Path) -> None:
     assert _settings(tmp_path)["auto.create.topics.enable"] == "false"
 
 
+def test_what_stands_in_the_folders_own_settings_wins(tmp_path: Path) -> None:
+    Files(tmp_path).extra.write_text("min.insync.replicas=2\nnode.id=3\n")
+    settings = _settings(tmp_path)
+    assert (settings["min.insync.replicas"], settings["node.id"]) == ("2", "3")
+
+
 def test_a_folder_with_odd_characters_survives_the_settings_file(tmp_path: Path) -> None:
     files = Files(tmp_path / "a b\\c")
     files.directory.mkdir()
