@@ -130,6 +130,10 @@ class Decision:
         }
         return self.scope._replace(**named) if named else self.scope
 
+    def next_message(self) -> UUID:
+        """Give the id that the next message to be sent will have, without its prefix."""
+        return self._uuid("message", len(self.sent))
+
     def send(self, message: Struct, key: str) -> None:
         """Send a message out in the same transaction; ``key`` is the record key (an assignment's is its taskId)."""
         self.sent.append(Outbound(message, key, self._scope_of(message)))

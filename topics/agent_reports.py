@@ -17,6 +17,8 @@ from topics.offsets import Place
 from topics.producer import CommandProducer
 
 HEARTBEATS_PER_LEASE: Final = 3
+SERVICE: Final = "factory-agent"
+"""Name of an agent's process in traces."""
 
 
 class Running:
@@ -31,6 +33,8 @@ class Running:
         self.claimed = False
         self.last_beat = began
         self.beat_seconds = task.assignment.lease_micros / 1e6 / HEARTBEATS_PER_LEASE
+        self.outcome = "withdrawn"
+        """How it ended, for the task's span."""
 
 
 Answered: TypeAlias = Callable[[Running], None]
@@ -43,7 +47,7 @@ class Reporter:
     def __init__(
         self, bootstrap: str, agent_id: str, agent_version: str, actor: str, claim_after: float
     ) -> None:
-        self._producer = CommandProducer(Actor("service", actor), bootstrap)
+        self._producer = CommandProducer(Actor("service", actor), bootstrap, service=SERVICE)
         self._agent_id = agent_id
         self._agent_version = agent_version
         self._claim_after = claim_after
@@ -70,6 +74,7 @@ class Reporter:
 
     def complete(self, running: Running, result: TaskResult, answered: Answered) -> None:
         """Send the result; ``answered`` is called when the broker has it."""
+        running.outcome = "completed"
         self._send(
             running,
             reports.CompleteAgentTask(
@@ -100,6 +105,7 @@ class Reporter:
     def fail(self, running: Running, failure: TaskFailedError, answered: Answered) -> None:
         """Send the failure; ``answered`` is called when the broker has it."""
         after = failure.retry_after_seconds
+        running.outcome = failure.failure_class
         self._send(
             running,
             reports.FailAgentTask(
@@ -134,7 +140,12 @@ class Reporter:
         record = self._producer.prepare(
             report,
             envelope.tenant_id,
-            intent=Intent(envelope.trace_id, envelope.correlation_id, envelope.event_id),
+            intent=Intent(
+                envelope.trace_id,
+                envelope.correlation_id,
+                envelope.event_id,
+                parent_span_id=running.task.context.span_id,
+            ),
             workflow_instance_id=envelope.workflow_instance_id,
             project_id=envelope.project_id,
         )

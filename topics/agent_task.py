@@ -8,6 +8,8 @@ from typing import Any, Final, Literal, TypeAlias
 from uuid import uuid4
 
 from schemas.messages.workflow.messages import AgentTaskAssignment, InputArtifact
+from topics.spans import is_on
+from topics.trace_context import TraceContext, own_span, parsed
 
 FailureClass = Literal["validation", "external", "agent", "infrastructure"]
 Phase = Literal["ContextLoading", "Executing", "Validating", "Correcting"]
@@ -80,9 +82,24 @@ class AgentTask:
     def __init__(self, assignment: AgentTaskAssignment) -> None:
         self.assignment = assignment
         self.execution_id = f"exec-{uuid4()}"
+        self.assigned_by = parsed(assignment.traceparent)
+        """Span of the assignment."""
+        self.context = self._own_context()
+        """Span of the work on it; current while the handler runs, and what its answer hangs under."""
         self.inputs: dict[str, Json] = json.loads(assignment.inputs)
         self.withdrawn = threading.Event()
         self.progress: tuple[Phase, int, str] | None = None
+
+    def _own_context(self) -> TraceContext:
+        """Give the execution's span, or the assignment's where this process sends no spans."""
+        if self.assigned_by is not None and not is_on():
+            return self.assigned_by
+        return TraceContext(self.assignment.trace_id, own_span(self.execution_id))
+
+    @property
+    def traceparent(self) -> str:
+        """The W3C header for whatever the work calls."""
+        return self.context.traceparent
 
     @property
     def skill(self) -> str:

@@ -26,13 +26,15 @@ from schemas.codec import decode_envelope, decode_payload
 from schemas.errors import PayloadInvalidError, PoisonError
 from schemas.messages.envelope import Envelope
 from schemas.messages.workflow.messages import AgentTaskAssignment, AgentTaskWithdrawal
-from topics.agent_reports import Reporter, Running
+from topics.agent_reports import SERVICE, Reporter, Running
+from topics.agent_span import task_span
 from topics.agent_task import AgentTask, Json, TaskFailedError, TaskResult, TaskWithdrawnError
 from topics.model import Party
 from topics.naming import AGENT_MESH_TASKS, client_prefix
 from topics.offsets import DoneOffsets
 from topics.polling import batch
 from topics.settings import bootstrap_servers, client_options
+from topics.spans import entered, spans
 
 Handler: TypeAlias = Callable[[AgentTask], TaskResult | Json]
 
@@ -67,6 +69,7 @@ class AgentWorker:
         self._stop = threading.Event()
         self._running: dict[str, Running] = {}
         self._done = DoneOffsets()
+        self._spans = spans(SERVICE)
         self.reports = Reporter(
             self._bootstrap, agent_id, agent_version, actor, claim_after_seconds
         )
@@ -176,7 +179,8 @@ class AgentWorker:
     def _work(self, running: Running) -> None:
         task = running.task
         try:
-            answer = self._handlers[task.skill](task)
+            with entered(task.context):
+                answer = self._handlers[task.skill](task)
             result = answer if isinstance(answer, TaskResult) else TaskResult(output=answer)
             json.dumps(result.output)
             self.reports.complete(running, result, self._answered)
@@ -190,6 +194,8 @@ class AgentWorker:
         finally:
             self._running.pop(task.assignment.task_id, None)
             self.finished += 1
+            if self._spans is not None:
+                self._spans.emit(task_span(running))
 
     def _answered(self, running: Running) -> None:
         """Let the assignment's offset go: its answer is in the log, or none is wanted any more."""

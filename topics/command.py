@@ -20,6 +20,8 @@ from topics.catalogue import TOPICS
 from topics.headers import Headers, headers_of
 from topics.model import Kind
 from topics.partition import partition_of
+from topics.spans import is_on
+from topics.trace_context import current
 
 ActorType = Literal["user", "service", "agent", "system"]
 Id = TypeVar("Id", bound=str)
@@ -45,6 +47,8 @@ class Intent(NamedTuple):
     trace_id: str
     correlation_id: str
     causation_id: str | None = None
+    parent_span_id: str | None = None
+    """Span in that trace which the command hangs under."""
 
 
 class CommandRecord(NamedTuple):
@@ -58,6 +62,8 @@ class CommandRecord(NamedTuple):
     key: bytes
     value: bytes
     headers: Headers
+    envelope: Envelope
+    parent_span_id: str | None = None
 
 
 def uuid7() -> UUID:
@@ -73,8 +79,11 @@ def new_command_id() -> str:
 
 
 def new_intent() -> Intent:
-    """Mint a trace id and a correlation id."""
-    return Intent(secrets.token_hex(16), f"corr-{uuid7()}")
+    """Mint a correlation id and, unless the caller is in a trace already, a trace id."""
+    caller = current()
+    if caller is None:
+        return Intent(secrets.token_hex(16), f"corr-{uuid7()}")
+    return Intent(caller.trace_id, f"corr-{uuid7()}", parent_span_id=caller.span_id)
 
 
 def input_topic_of(command_type: str) -> str:
@@ -136,10 +145,10 @@ def command_record(
         payload_schema_id=schema_id,
         payload=payload,
     )
-    return _addressed(envelope)
+    return _addressed(envelope, intent.parent_span_id)
 
 
-def _addressed(envelope: Envelope) -> CommandRecord:
+def _addressed(envelope: Envelope, parent_span_id: str | None) -> CommandRecord:
     """Give the record of an envelope: checked, framed, with topic, partition and headers."""
     try:
         msgspec.convert(msgspec.to_builtins(envelope, builtin_types=(bytes,)), Envelope)
@@ -158,7 +167,12 @@ def _addressed(envelope: Envelope) -> CommandRecord:
         partition=partition_of(envelope.tenant_id),
         key=envelope.tenant_id.encode(),
         value=value,
-        headers=headers_of(envelope, CLIENT_SOURCE),
+        # Where this process sends no spans the command has none: its decision hangs under the caller's.
+        headers=headers_of(
+            envelope, CLIENT_SOURCE, parent_span_id if parent_span_id and not is_on() else None
+        ),
+        envelope=envelope,
+        parent_span_id=parent_span_id,
     )
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from schemas.messages.envelope import Envelope
+from topics.trace_context import TraceContext, decision_span, own_span
 
 CONTENT_TYPE: Final = b"application/avro"
 SOURCE: Final = b"urn:factory:control-plane"
@@ -25,19 +26,22 @@ def rfc3339(micros: int) -> bytes:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest:06d}Z".encode()
 
 
-def traceparent(trace_id: str, message_id: str) -> bytes:
-    """Give the W3C traceparent: the span id is the message's own, its last 16 hex digits, sampled."""
-    return f"00-{trace_id}-{message_id.replace('-', '')[-16:]}-01".encode()
+def span_of(envelope: Envelope) -> str:
+    """Give the span that whoever reads the record hangs under: the record's own, or of a fact its decision."""
+    if envelope.kind in {"event", "rejection"}:
+        return decision_span(envelope.causation_id or envelope.event_id)
+    return own_span(envelope.event_id)
 
 
-def headers_of(envelope: Envelope, source: bytes = SOURCE) -> Headers:
-    """Give the headers of a record with this envelope."""
+def headers_of(envelope: Envelope, source: bytes = SOURCE, span_id: str | None = None) -> Headers:
+    """Give the headers of a record with this envelope; ``span_id`` where its reader hangs under another span."""
+    parent = TraceContext(envelope.trace_id, span_id or span_of(envelope))
     return [
         ("ce_specversion", b"1.0"),
         ("ce_id", envelope.event_id.encode()),
         ("ce_source", source),
         ("ce_type", envelope.event_type.encode()),
         ("ce_time", rfc3339(envelope.occurred_at)),
-        ("traceparent", traceparent(envelope.trace_id, envelope.event_id)),
+        ("traceparent", parent.traceparent.encode()),
         ("content-type", CONTENT_TYPE),
     ]

@@ -4,6 +4,7 @@ The producer is idempotent, so what it acknowledges lies in the log exactly once
 is repeated with the same command id: the control plane decides an id once (settled.md 3).
 """
 
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Final, Self
@@ -16,6 +17,8 @@ from schemas.output import OperatorError
 from topics.command import Actor, CommandRecord, Intent, command_record
 from topics.outcome import Outcome, OutcomeReader
 from topics.settings import bootstrap_servers, producer_options
+from topics.spans import Span, Spans, scope, spans
+from topics.trace_context import TraceContext, own_span
 
 DELIVERY_SECONDS_MAX: Final = 30
 """How long a send is tried before it counts as failed; longer than a broker's restart."""
@@ -31,12 +34,18 @@ class CommandProducer:
     """Sends commands of one actor. Safe for use by several threads; close it, or use it as a context manager.
 
     ``bootstrap`` None: KAFKA_BOOTSTRAP, else the local broker. ``options`` go on top of the client's own.
+    ``service`` names this process in traces.
     """
 
     def __init__(
-        self, actor: Actor, bootstrap: str | None = None, options: dict[str, Any] | None = None
+        self,
+        actor: Actor,
+        bootstrap: str | None = None,
+        options: dict[str, Any] | None = None,
+        service: str = "factory-client",
     ) -> None:
         self.actor = actor
+        self._spans = spans(service)
         self._bootstrap = bootstrap or bootstrap_servers()
         self._producer = Producer(
             {
@@ -60,6 +69,8 @@ class CommandProducer:
 
     def produce(self, record: CommandRecord, delivered: Delivered | None = None) -> None:
         """Hand a record to the client's queue; ``delivered`` is called from ``poll`` with the broker's answer."""
+        if self._spans is not None:
+            delivered = _spanned(self._spans, delivered, time.time_ns())
         self._producer.produce(
             record.topic,
             key=record.key,
@@ -134,3 +145,33 @@ class CommandProducer:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _spanned(spans: Spans, delivered: Delivered | None, begin_ns: int) -> Delivered:
+    """Give what is called with the broker's answer where tracing is on: the command's span ends with it."""
+
+    def answered(record: CommandRecord, error: KafkaError | None, message: Message) -> None:
+        parent = record.parent_span_id
+        trace_id = record.envelope.trace_id
+        spans.emit(
+            Span(
+                name=f"send {record.command_type}",
+                context=TraceContext(trace_id, own_span(record.command_id)),
+                parent=TraceContext(trace_id, parent) if parent else None,
+                kind="PRODUCER",
+                begin_ns=begin_ns,
+                end_ns=time.time_ns(),
+                attributes={
+                    **scope(record.envelope),
+                    "messaging.system": "kafka",
+                    "messaging.operation.type": "send",
+                    "messaging.destination.name": record.topic,
+                    "messaging.destination.partition.id": str(record.partition),
+                },
+                failed=error.name() if error is not None else "",
+            )
+        )
+        if delivered is not None:
+            delivered(record, error, message)
+
+    return answered

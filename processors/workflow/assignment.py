@@ -92,7 +92,8 @@ def _contract(
     given: tuple[InputArtifact, ...],
 ) -> AgentTaskAssignment:
     """Give the Agent Task Contract of an assignment (domain.md §5.3)."""
-    span = fact.task_id.removeprefix("task-").replace("-", "")[:16]
+    # The span that the message's own header names, so that an agent may hang its work under either.
+    span = run.decision.next_message().hex[-16:]
     return AgentTaskAssignment(
         task_id=fact.task_id,
         tenant_id=run.decision.tenant_id,

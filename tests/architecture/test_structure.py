@@ -21,6 +21,7 @@ HOMES = {
     "cedarpy": ("processors/governance",),
     "fastapi": ("query/",),
     "cel": ("processors/workflow",),
+    "opentelemetry": ("topics/otlp.py",),
 }
 IMPURE = {
     "time",
