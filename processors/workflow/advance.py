@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from processors.workflow import failure, holding
+from processors.workflow.burst import Burst
 from processors.workflow.definition import model
 from processors.workflow.ending import complete, fail
 from processors.workflow.fault import LIMIT, Fault, StepFaultError
 from processors.workflow.finishing import next_in_list
 from processors.workflow.kinds import kind_of
-from processors.workflow.limits import FACTS_MAX
 from processors.workflow.queues import try_queues
 from processors.workflow.run import Action, Begin, BodyEnded, Ended, Run
 from processors.workflow.steps import (
@@ -49,11 +49,12 @@ _BODY_ENDED: Final[dict[type, Callable[[Run, str, Any, str], None]]] = {
 
 def advance(run: Run) -> None:
     """Work the agenda off: nothing is left to do for the engine until somebody answers or a timer fires."""
-    begun = len(run.decision.recorded)
+    burst = Burst(run.decision)
     while run.agenda:
         action = run.agenda.popleft()
-        if len(run.decision.recorded) - begun > FACTS_MAX:
-            fail(run, Fault(LIMIT, f"more than {FACTS_MAX} facts at once"), action.path)
+        excess = burst.excess()
+        if excess is not None:
+            fail(run, Fault(LIMIT, excess), action.path)
             return
         try:
             _do(run, action)

@@ -24,6 +24,7 @@ EVOLVERS: Evolvers = {
     facts.WorkflowStepRetried: (step.retried,),
     facts.WorkflowInstanceBlocked: (queue.blocked,),
     facts.WorkflowInstanceUnblocked: (queue.unblocked,),
+    facts.WaitingStepsDeferred: (queue.deferred,),
     facts.AgentTaskAssigned: (task.assigned,),
     facts.AgentTaskClaimed: (task.claimed,),
     facts.AgentLeaseExtended: (task.extended,),

@@ -13,6 +13,7 @@ from processors.workflow.state import (
     QUEUES,
     AgentTask,
     ApprovalWait,
+    DeferredSteps,
     WaitingQueue,
     WaitingStep,
     WorkflowStep,
@@ -134,3 +135,8 @@ def unblocked(tables: Tables, fact: facts.WorkflowInstanceUnblocked, _: Meta) ->
             approved=step.approved or fact.approval_id is not None,
         ),
     )
+
+
+def deferred(tables: Tables, fact: facts.WaitingStepsDeferred, _: Meta) -> None:
+    """Note whether the look at a queue is to go on; the record stays, because its version counts on."""
+    tables.put(fact.queue, DeferredSteps(continues_at=fact.continues_at))

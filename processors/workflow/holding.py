@@ -1,12 +1,17 @@
 """Step boundaries: a step of a paused instance or a suspended tenant waits there."""
 
+from collections.abc import Callable
+from itertools import islice
 from typing import Literal
 
 from processors import tenancy
+from processors.decision import Decision
+from processors.workflow.deferral import defer, settle
 from processors.workflow.definition.model import Task
-from processors.workflow.evolve_queue import paused_queue
+from processors.workflow.evolve_queue import SUSPENDED, paused_queue
 from processors.workflow.kinds import kind_of
-from processors.workflow.run import Run
+from processors.workflow.limits import ADMISSIONS_MAX, RELEASED_FACTS_MAX
+from processors.workflow.run import Run, run_of
 from processors.workflow.state import WaitingStep
 from schemas.messages.workflow.facts import WorkflowInstanceBlocked, WorkflowInstanceUnblocked
 
@@ -38,6 +43,27 @@ def release_paused(run: Run) -> None:
     queue = paused_queue(run.instance_id)
     for _, waiting in list(run.tables.children(WaitingStep, queue)):
         release(run, waiting)
+
+
+def release_suspended(decision: Decision, advance: Callable[[Run], None]) -> None:
+    """Let steps go on that a suspension held up, at most ADMISSIONS_MAX; the others follow by themselves.
+
+    ``advance`` is the interpreter, handed in because it stands above this module.
+    """
+    scope, before, begun = decision.scope, len(decision.recorded), 0
+    held = decision.tables.children(WaitingStep, SUSPENDED)
+    for _, waiting in islice(held, ADMISSIONS_MAX):
+        run = run_of(decision, waiting.workflow_instance_id)
+        release(run, waiting)
+        advance(run)
+        begun += 1
+        if len(decision.recorded) - before > RELEASED_FACTS_MAX:
+            break
+    decision.scope = scope
+    if decision.tables.first(WaitingStep, SUSPENDED) is None:
+        settle(decision, "suspended", begun)
+    else:
+        defer(decision, "suspended", begun)
 
 
 def release(run: Run, waiting: WaitingStep) -> None:

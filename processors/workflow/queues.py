@@ -11,6 +11,7 @@ from processors import tenancy
 from processors.decision import Decision
 from processors.tenancy import Shortage
 from processors.tenancy.state import TENANT_LEDGER
+from processors.workflow.deferral import defer, settle
 from processors.workflow.definition.model import CallAgentTask
 from processors.workflow.evolve_queue import queue_name
 from processors.workflow.finishing import timeout_of
@@ -80,7 +81,12 @@ def try_queues(decision: Decision, advance: Callable[[Run], None], above: int = 
     if not queues or not tenancy.is_active(decision):
         return False
     scope, before = decision.scope, len(decision.sent)
-    while queues and len(decision.sent) - before < ADMISSIONS_MAX:
+    while queues:
+        begun = len(decision.sent) - before
+        if begun >= ADMISSIONS_MAX:
+            decision.scope = scope
+            defer(decision, "admission", begun)
+            return True
         queue_id, waiting_id, waiting = _next(decision, queues)
         short = _try(decision, advance, waiting)
         if decision.tables.get(WaitingStep, waiting_id) is None:
@@ -93,6 +99,8 @@ def try_queues(decision: Decision, advance: Callable[[Run], None], above: int = 
             role = queues[queue_id].agent_role
             queues = {name: q for name, q in queues.items() if q.agent_role != role}
     decision.scope = scope
+    if above == LOWEST:
+        settle(decision, "admission", len(decision.sent) - before)
     return True
 
 

@@ -7,10 +7,7 @@ from processors.decision import Decision
 from processors.rules import Reactions
 from processors.workflow import answers, holding
 from processors.workflow.advance import advance
-from processors.workflow.evolve_queue import SUSPENDED
 from processors.workflow.queues import try_queues
-from processors.workflow.run import run_of
-from processors.workflow.state import WaitingStep
 from schemas.messages.agents.facts import AgentPoolSized
 from schemas.messages.governance.facts import ApprovalGranted, ApprovalRejected
 from schemas.messages.tenancy.facts import (
@@ -35,12 +32,7 @@ def freed(decision: Decision, _fact: Struct, _meta: Meta) -> None:
 
 def reactivated(decision: Decision, _fact: TenantReactivated, _meta: Meta) -> None:
     """Let the steps go on that the suspension held up."""
-    scope = decision.scope
-    for _, waiting in list(decision.tables.children(WaitingStep, SUSPENDED)):
-        run = run_of(decision, waiting.workflow_instance_id)
-        holding.release(run, waiting)
-        advance(run)
-    decision.scope = scope
+    holding.release_suspended(decision, advance)
 
 
 REACTIONS: Reactions = {

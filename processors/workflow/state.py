@@ -11,6 +11,7 @@ from schemas.ids import WorkflowInstanceId
 from schemas.messages.workflow.state import (
     AgentTask,
     ApprovalWait,
+    DeferredSteps,
     HeldReservation,
     TaskArtifact,
     WaitingQueue,
@@ -30,6 +31,7 @@ __all__ = [
     "TERMINAL",
     "AgentTask",
     "ApprovalWait",
+    "DeferredSteps",
     "HeldReservation",
     "InstanceStatus",
     "StepKind",

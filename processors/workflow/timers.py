@@ -4,14 +4,18 @@ Whatever ends a step, a task or an instance leaves no deadline in its record, so
 the one that archives it.
 """
 
+from processors import tenancy
 from processors.decision import Decision
 from processors.rules import TimerRule, Timers
 from processors.workflow.advance import advance
+from processors.workflow.deferral import Queue, settle
 from processors.workflow.definition.model import Try
 from processors.workflow.documents import NULL
 from processors.workflow.ending import fail
 from processors.workflow.fault import Fault, StepFaultError
 from processors.workflow.finishing import complete_step
+from processors.workflow.holding import release_suspended
+from processors.workflow.queues import try_queues
 from processors.workflow.reassignment import expire
 from processors.workflow.run import Run, run_of
 from processors.workflow.settlement import settle_in_full
@@ -20,6 +24,7 @@ from processors.workflow.state import (
     OPEN_STEPS,
     TERMINAL,
     AgentTask,
+    DeferredSteps,
     HeldReservation,
     WorkflowInstance,
     WorkflowStep,
@@ -109,9 +114,26 @@ def fire_reservation(decision: Decision, record_id: str, held: HeldReservation) 
     settle_in_full(decision, ReservationId(record_id), held)
 
 
+def deferred_deadline(deferred: DeferredSteps) -> int | None:
+    """Give when the next look at waiting steps begins."""
+    return deferred.continues_at
+
+
+def fire_deferred(decision: Decision, record_id: str, _deferred: DeferredSteps) -> None:
+    """Go on with a look that stopped at its bound; a suspended tenant's reactivation looks at everything anew."""
+    queue: Queue = "suspended" if record_id == "suspended" else "admission"
+    if not tenancy.is_active(decision):
+        settle(decision, queue, 0)
+    elif queue == "suspended":
+        release_suspended(decision, advance)
+    elif not try_queues(decision, advance):
+        settle(decision, queue, 0)
+
+
 TIMERS: Timers = {
     WorkflowInstance: TimerRule(instance_deadline, fire_instance),
     WorkflowStep: TimerRule(step_deadline, fire_step),
     AgentTask: TimerRule(task_deadline, fire_task),
     HeldReservation: TimerRule(reservation_deadline, fire_reservation),
+    DeferredSteps: TimerRule(deferred_deadline, fire_deferred),
 }

@@ -1,14 +1,17 @@
 """Whatever agents, people and time do: workflows end, nothing stays reserved, and the facts alone give the state."""
 
+from collections.abc import Iterator
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given as given_any
 from hypothesis import settings
 from hypothesis import strategies as st
 
 from processors import registry
 from processors.tables import Key
+from processors.workflow import holding, queues
 from schemas.catalogue import catalogue
 from schemas.messages.agents.facts import AgentPoolSized
 from schemas.messages.agents.state import AgentPool
@@ -32,6 +35,15 @@ ACTS_MAX = 3_000
 ASKS = """@id("ask") @effect("requiresApproval")
 forbid (principal, action == Factory::Action::"agent-task:assign", resource)
 when { context.step == "step1" || context.step == "step4" };"""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _every_look_stops_at_once() -> Iterator[None]:
+    """Bound every look at waiting steps to one, so that what follows by itself has to."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(queues, "ADMISSIONS_MAX", 1)
+        patched.setattr(holding, "ADMISSIONS_MAX", 1)
+        yield
 
 
 def world_of(seed: int) -> tuple[Scenario, int]:

@@ -321,6 +321,17 @@ class ValidationFailed(EdgeModel):
     """What is wrong, one sentence each."""
 
 
+class WaitingStepsDeferred(EdgeModel):
+    """A look at waiting steps stopped at its bound and goes on by itself, or has come to its end."""
+
+    queue: Literal["admission", "suspended"]
+    """Steps that wait for an agent or a quota, or those that a suspension of the tenant held up."""
+    begun: Annotated[int, Field(ge=0)]
+    """Steps that this look let go on."""
+    continues_at: AwareDatetime | None = None
+    """When the next look begins; null: nothing is left to begin now."""
+
+
 class WorkflowDefined(EdgeModel):
     """A draft of a definition's version was kept."""
 

@@ -318,6 +318,17 @@ class ValidationFailed(Struct, frozen=True, kw_only=True, rename="camel"):
     """What is wrong, one sentence each."""
 
 
+class WaitingStepsDeferred(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A look at waiting steps stopped at its bound and goes on by itself, or has come to its end."""
+
+    queue: Literal["admission", "suspended"]
+    """Steps that wait for an agent or a quota, or those that a suspension of the tenant held up."""
+    begun: Annotated[int, Meta(ge=0)]
+    """Steps that this look let go on."""
+    continues_at: int | None = None
+    """When the next look begins; null: nothing is left to begin now."""
+
+
 class WorkflowDefined(Struct, frozen=True, kw_only=True, rename="camel"):
     """A draft of a definition's version was kept."""
 

@@ -94,6 +94,13 @@ class ApprovalWait(Struct, frozen=True, kw_only=True, rename="camel"):
     """An approval step, or a policy that asks before an assignment."""
 
 
+class DeferredSteps(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whether a look at waiting steps is to go on; id: admission or suspended."""
+
+    continues_at: int | None = None
+    """The timer that begins the next look; null: none is to come."""
+
+
 class HeldReservation(Struct, frozen=True, kw_only=True, rename="camel"):
     """Reservation of an attempt that ended without a report; id is reservationId."""
 
