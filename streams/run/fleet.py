@@ -39,13 +39,18 @@ class Fleet:
         self._environment = dict(environment)
         self.members: list[Member] = []
 
-    def start(self, name: str, *arguments: str, **environment: str) -> Member:
-        """Start ``factory <arguments>`` in a session of its own: a Ctrl-C reaches only us, and we decide the order."""
+    def start(
+        self, name: str, *arguments: str, module: str = "streams.cli", **environment: str
+    ) -> Member:
+        """Start ``factory <arguments>`` in a session of its own: a Ctrl-C reaches only us, and we decide the order.
+
+        ``module`` names another program than ``factory``.
+        """
         self._logs.mkdir(parents=True, exist_ok=True)
         log = self._logs / f"{name}.log"
         with log.open("ab") as sink:
             process = subprocess.Popen(  # noqa: S603 - our own command line
-                [sys.executable, "-m", "streams.cli", *arguments],
+                [sys.executable, "-m", module, *arguments],
                 env={**os.environ, **self._environment, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=sink,

@@ -4,14 +4,17 @@ import json
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
 
+from confluent_kafka import KafkaError, Message
+
 from schemas.edge_model import EdgeModel, model_of
 from schemas.messages.runtime.facts import CommandRejected
 from tests.fault.journal import Journal
-from topics.command import Actor, uuid7
+from topics.command import Actor, CommandRecord, uuid7
 from topics.consumer import EventConsumer
 from topics.events import Event
 from topics.producer import CommandProducer
@@ -25,6 +28,11 @@ CLOCK_SECONDS: Final = 0.001
 """Resolution of a record's timestamp: a fact of the very millisecond of a fault does not count."""
 WAITING_SHARE: Final = 10
 """Every tenth workflow is one with a wait, so that timers fire all the time."""
+REPEATED_SHARE: Final = 7
+"""Every seventh start is sent twice, as by a client that did not hear the first answer (F25)."""
+DISORDER_SECONDS: Final = 30
+"""How far the facts of a tenant may come out of the order of their instants: a transaction's topics come apart."""
+SEND_SECONDS_MAX: Final = 120
 
 
 @dataclass
@@ -37,18 +45,27 @@ class Seen:
     ends: Counter[str] = field(default_factory=Counter)
     arrivals: dict[str, list[float]] = field(default_factory=dict)
     """Tenant -> instants (seconds of the wall clock) at which its facts were produced by a worker."""
+    acknowledged: list[float] = field(default_factory=list)
+    """Instants at which the broker has acknowledged commands."""
 
 
 class Load(threading.Thread):
     """Keeps workflows in flight until ``finish``; then waits for the ends of those that run."""
 
     def __init__(
-        self, bootstrap: str, tenants: dict[str, int], journal: Journal, actor: Actor
+        self,
+        bootstrap: str,
+        tenants: dict[str, int],
+        journal: Journal,
+        actor: Actor,
+        seen: Seen | None = None,
     ) -> None:
         super().__init__(name="load", daemon=True)
         self._tenants = tenants
         self._journal = journal
-        self._producer = CommandProducer(actor, bootstrap, {"message.timeout.ms": 120_000})
+        self._producer = CommandProducer(
+            actor, bootstrap, {"message.timeout.ms": SEND_SECONDS_MAX * 1000}
+        )
         self._events = EventConsumer(bootstrap=bootstrap).from_now()
         self._open: dict[str, str] = {}
         self._commands: dict[str, str] = {}
@@ -59,7 +76,7 @@ class Load(threading.Thread):
         self._finish = threading.Event()
         self._halt = threading.Event()
         self.error: BaseException | None = None
-        self.seen = Seen()
+        self.seen = seen or Seen()
 
     @property
     def open(self) -> dict[str, str]:
@@ -114,17 +131,28 @@ class Load(threading.Thread):
             "input": json.dumps({"value": number}),
             "priority": 3,
         }
-        self._send(model_of("StartWorkflow").model_validate(started), tenant, instance)
+        record = self._send(model_of("StartWorkflow").model_validate(started), tenant, instance)
+        if number % REPEATED_SHARE == 0:
+            self._producer.produce(record, self._answered)
         self._in_flight[tenant] += 1
         self.seen.started += 1
 
-    def _send(self, command: EdgeModel, tenant: str, instance: str) -> None:
+    def _send(self, command: EdgeModel, tenant: str, instance: str) -> CommandRecord:
         record = self._producer.prepare(command, tenant)
-        self._journal.write(record)
+        self._journal.sent(record)
         with self._lock:
             self._open[instance] = tenant
         self._commands[record.command_id] = instance
-        self._producer.produce(record)
+        self._producer.produce(record, self._answered)
+        return record
+
+    def _answered(self, record: CommandRecord, error: KafkaError | None, _message: Message) -> None:
+        self._journal.answered(record, acknowledged=error is None)
+        if error is None:
+            self.seen.acknowledged.append(time.time())
+        else:
+            # It may lie in the log or not: the workflow is waited for no longer, the journal's check knows.
+            self._end(self._commands[record.command_id], "of unknown fate")
 
     def _take(self, event: Event) -> None:
         envelope = event.envelope
@@ -164,8 +192,16 @@ class Load(threading.Thread):
         """
         firsts = []
         for tenant in self._tenants:
-            later = [at for at in self.seen.arrivals.get(tenant, ()) if at > since + CLOCK_SECONDS]
+            later = list(self.since(tenant, since + CLOCK_SECONDS))
             if not later:
                 return None
             firsts.append(min(later) - since)
         return max(firsts)
+
+    def since(self, tenant: str, instant: float) -> Iterator[float]:
+        """Give the instants after that one at which facts of a tenant were made, newest first."""
+        for at in reversed(self.seen.arrivals.get(tenant, [])):
+            if at > instant:
+                yield at
+            elif at < instant - DISORDER_SECONDS:
+                return
