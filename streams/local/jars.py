@@ -107,12 +107,12 @@ async def _fetch_all(
             try:
                 await asyncio.gather(*fetches)
             finally:
-                await _end(fetches)
+                await end_all(fetches)
     finally:
         progress.fetch_ended()
 
 
-async def _end(fetches: Iterable[asyncio.Task[None]]) -> None:
+async def end_all(fetches: Iterable[asyncio.Task[None]]) -> None:
     """Cancel until each has ended: one that is just connecting may swallow a cancellation, and would then wait on."""
     left = {fetch for fetch in fetches if not fetch.done()}
     while left:
