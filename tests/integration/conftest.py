@@ -10,7 +10,7 @@ LINES = 60
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
+    item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Put the ends of the logs in the test's own folder beside its failure."""
     report = yield
