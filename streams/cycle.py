@@ -65,6 +65,13 @@ class Timers(Protocol):
         """Give how long a poll may wait for a record without being late for a deadline."""
 
 
+class Trace(Protocol):
+    """Shows decisions to operators, where tracing is on."""
+
+    def committed(self, works: list[Work], decided: float) -> None:
+        """Take a cycle that has just committed; ``decided`` is the performance counter when it was decided."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Parts:
     """What a cycle is built from."""
@@ -80,6 +87,7 @@ class Parts:
     idle_s: float
     beat: Callable[[], None]
     """Called whenever progress was made, for the watchdog (guard 14)."""
+    trace: Trace | None = None
 
 
 class Cycle:
@@ -127,9 +135,12 @@ class Cycle:
         parts.crash.at("committed")
         self._expose(works)  # 8
         parts.crash.at("exposed")
+        if parts.trace is not None:
+            parts.trace.committed(works, decided)
         if parts.breadcrumb.is_suspect(records[0]):
             parts.breadcrumb.suspect = None
-        self._note(works, decided - started, time.perf_counter() - decided)
+        oldest = min(record.appended_at for record in records)
+        self._note(works, decided - started, time.perf_counter() - decided, oldest)
         return sum(work.records for work in works)
 
     def _decide(self, records: list[InputRecord]) -> list[Work]:
@@ -149,7 +160,7 @@ class Cycle:
             partition.expose(work.changes, work.positions, work.memory)
             partition.rearm(work.rearmed)
 
-    def _note(self, works: list[Work], decide_s: float, commit_s: float) -> None:
+    def _note(self, works: list[Work], decide_s: float, commit_s: float, oldest: int) -> None:
         count = sum(work.records for work in works)
         parts = self._parts
         parts.pace.note(count, decide_s, commit_s)
@@ -162,6 +173,13 @@ class Cycle:
             commit_s=commit_s,
         )
         parts.board.update(positions=self.positions())
+        parts.board.cycle(
+            records=count,
+            decide_s=decide_s,
+            commit_s=commit_s,
+            wait_s=max(0.0, time.time() - oldest / 1e6),
+            outcomes=[work.outcomes for work in works],
+        )
 
     def prepare(self, numbers: list[int]) -> None:
         """Fence the former owners of these partitions."""
@@ -174,6 +192,10 @@ class Cycle:
         self._partitions = self._parts.keeper.keep(self._partitions, numbers, stable)
         self._parts.crash.at("restored")
         self._parts.board.update(phase="running", positions=self.positions())
+
+    def pending_timers(self) -> int:
+        """Give how many deadlines the held partitions wait for; any thread may ask."""
+        return sum(len(partition.deadlines) for partition in tuple(self._partitions.values()))
 
     def positions(self) -> Positions:
         """Give where each held partition is to be read from."""

@@ -82,6 +82,8 @@ class Work:
     """(deadline, key, microseconds by which its timer was early)"""
     records: int
     dead: int
+    outcomes: dict[tuple[str, str], int]
+    """(tenant, code of the refusal or empty) -> how many commands ended so"""
 
 
 class StateTooLargeError(Exception):
@@ -128,6 +130,7 @@ class PartitionCycle:
         self._newest = 0
         self._taken = 0
         self._dead = 0
+        self._outcomes: dict[tuple[str, str], int] = {}
 
     def take(self, record: InputRecord) -> None:
         """Decide one record, or set it aside as a dead letter."""
@@ -266,6 +269,8 @@ class PartitionCycle:
         )
         if sequence:
             TenantTables(self._overlay, cause.tenant_id).put(HEAD_ID, head.record())
+            ended = cause.tenant_id, rejection.code if rejection is not None else ""
+            self._outcomes[ended] = self._outcomes.get(ended, 0) + 1
         return sequence
 
     def _decision(self, cause: Cause, head: Head) -> Decision:
@@ -320,6 +325,7 @@ class PartitionCycle:
             rearmed=self._rearmed,
             records=self._taken,
             dead=self._dead,
+            outcomes=self._outcomes,
         )
 
 

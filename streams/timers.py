@@ -154,6 +154,8 @@ class Timers:
             )
         self._producer.poll(0)
         self._board.add(timers_fired=len(still))
+        now = self._clock()
+        self._board.timers_late((now - deadline) / 1e6 for deadline, _ in still)
         self._crash.at("fired")
 
     def _delivered(self, error: KafkaError | None, message: Message) -> None:
