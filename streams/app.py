@@ -14,6 +14,7 @@ import mode
 from faust.web import Request, Response, View
 
 from streams.engine import Engine
+from streams.exits import refusing
 from streams.layout import Layout
 from streams.settings import Settings, from_environment
 from streams.web import LOG_FORMAT, free_port
@@ -83,8 +84,10 @@ def run_worker(settings: Settings, layout: Layout, rules: Rules) -> None:
         redirect_stdouts=False,
         quiet=True,
     )
+    worker.spinner = None  # its cursor codes would stand before the first line that follows them
     worker.execute_from_commandline()
 
 
 if __name__ == "__main__":
-    run_worker(from_environment(), Layout(), standard_rules())
+    with refusing():
+        run_worker(from_environment(), Layout(), standard_rules())

@@ -67,6 +67,8 @@ class Rulebook:
     keys: LeaseKeys
     genesis: PrincipalId | None
     in_hand: InHand
+    lease_key: str = ""
+    """Which lease key signs, as ``HmacLeaseKeys.newest`` says it; noted with the positions for later starts."""
 
 
 @dataclass(slots=True)
@@ -314,6 +316,8 @@ class PartitionCycle:
                 self._positions,
                 complete_from=self._complete_from,
                 state_records=len(self._committed) + self._growth(),
+                partitions=self._book.layout.partitions,
+                lease_key=self._book.lease_key,
             )
         )
         return Work(
@@ -336,11 +340,18 @@ def _stage(error: PoisonError) -> Stage:
 
 
 def positions_record(
-    partition: int, positions: dict[str, int], *, complete_from: int, state_records: int
+    partition: int,
+    positions: dict[str, int],
+    *,
+    complete_from: int,
+    state_records: int,
+    partitions: int = 0,
+    lease_key: str = "",
 ) -> OutputRecord:
     """Give the record that keeps a partition's input positions with its state (guard 16).
 
-    It also says what the state needs to be whole: the changelog from ``complete_from`` on, so many records.
+    It also says what the state needs to be whole: the changelog from ``complete_from`` on, so many records; and
+    under how many partitions and which lease key it was written, for start.py.
     """
     record = InputPositions(
         positions=tuple(
@@ -348,6 +359,8 @@ def positions_record(
         ),
         complete_from=complete_from,
         state_records=state_records,
+        partitions=partitions,
+        lease_key=lease_key,
     )
     return OutputRecord(naming.STATE, partition, POSITIONS_KEY, encode_state(record, 0), None)
 

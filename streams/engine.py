@@ -6,42 +6,34 @@ Nothing is repaired in place: the supervisor starts a new process, which fences 
 
 import faulthandler
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable
-from typing import NoReturn
 
 from confluent_kafka import KafkaError
 
 from schemas.ids import PrincipalId
+from schemas.output import OperatorError
 from streams.breadcrumb import Breadcrumb
 from streams.clients import LogEnds, plain_producer
 from streams.crashpoints import CrashPoints
 from streams.cycle import Cycle, Parts
 from streams.decide import Rulebook
+from streams.exits import doubt, refuse
 from streams.figures import Board
+from streams.identity import Identity
 from streams.inputs import Inputs
 from streams.keeper import Keeper
-from streams.keys import lease_keys
+from streams.keys import HmacLeaseKeys, lease_keys
 from streams.layout import Layout
 from streams.pace import Pace
 from streams.settings import Settings
+from streams.start import Start
 from streams.timers import Timers
 from streams.transaction import Transactions
 from streams.wiring import Rules
 
 log = logging.getLogger(__name__)
-
-DOUBT_EXIT = 70
-"""Exit status of a fail-stop: the supervisor starts the worker again."""
-
-
-def doubt(error: BaseException) -> NoReturn:
-    """End the process at once: no handler runs, nothing is flushed, so nothing can make it worse (guard 1)."""
-    log.critical("fail-stop: %s: %s", type(error).__name__, error, exc_info=error)
-    logging.shutdown()
-    os._exit(DOUBT_EXIT)
 
 
 def wall_clock() -> int:
@@ -103,21 +95,26 @@ class Engine:
     def _main(self) -> None:
         try:
             self._run()
+        except OperatorError as error:
+            refuse(error)
         except BaseException as error:  # noqa: BLE001 - the loop's top: every error is a doubt
             doubt(error)
 
     def _run(self) -> None:
         settings, layout = self._settings, self._layout
+        keys = lease_keys(settings)
         crash = CrashPoints(settings.crash_at)
+        identity = self._may_start(keys)
         log_ends = LogEnds(settings)
         breadcrumb = Breadcrumb(settings.local / "breadcrumbs" / settings.worker_name)
         transactions = Transactions(settings, layout, crash, _fatal)
         book = Rulebook(
             rules=self._rules,
             layout=layout,
-            keys=lease_keys(settings),
+            keys=keys,
             genesis=PrincipalId(settings.genesis),
             in_hand=breadcrumb,
+            lease_key=keys.newest,
         )
         producer = plain_producer(settings, _fatal)
         parts = Parts(
@@ -143,11 +140,21 @@ class Engine:
             beat=self._watchdog.beat,
         )
         cycle = Cycle(parts)
-        inputs = Inputs(settings, layout, cycle, _fatal)
+        inputs = Inputs(settings, layout, cycle, _fatal, on_member=identity.note)
         inputs.start()
         while not self._ending.is_set():
             cycle.run_once(inputs)
         self._close(inputs, transactions)
+        identity.release()
+
+    def _may_start(self, keys: HmacLeaseKeys) -> Identity:
+        """Give this worker's name once it is held and nothing speaks against a start. Raises OperatorError."""
+        beat = self._watchdog.beat
+        identity = Identity(self._settings, beat)
+        identity.claim()
+        Start(self._settings, self._layout, keys, beat).check()
+        identity.await_others_end()
+        return identity
 
     def _close(self, inputs: Inputs, transactions: Transactions) -> None:
         self._watchdog.beat()

@@ -24,7 +24,7 @@ from yarl import URL
 from schemas.codec import decode_envelope
 from schemas.errors import PoisonError
 from streams.clients import LogEnds
-from streams.engine import DOUBT_EXIT
+from streams.exits import DOUBT_EXIT, refusing
 from streams.layout import Layout
 from streams.restore import read_committed
 from streams.settings import Settings, from_environment
@@ -230,4 +230,5 @@ def run_feed(settings: Settings, layout: Layout) -> None:
 
 
 if __name__ == "__main__":
-    run_feed(from_environment(), Layout())
+    with refusing():
+        run_feed(from_environment(), Layout())

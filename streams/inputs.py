@@ -5,6 +5,7 @@ inside a poll, 15 fatal errors before anything is dropped. Guards 5, 7, 8, 16 ar
 """
 
 import logging
+from collections.abc import Callable
 from typing import Final, Protocol, cast
 
 from confluent_kafka import (
@@ -52,10 +53,18 @@ class Owner(Protocol):
 class Inputs:
     """Polls the input topics for an owner."""
 
-    def __init__(self, settings: Settings, layout: Layout, owner: Owner, on_fatal: OnFatal) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        layout: Layout,
+        owner: Owner,
+        on_fatal: OnFatal,
+        on_member: Callable[[str], None] | None = None,
+    ) -> None:
         self._settings = settings
         self._layout = layout
         self._owner = owner
+        self._on_member = on_member
         self._epoch = 0
         self.joined = False
         self.stale_records = 0
@@ -107,6 +116,9 @@ class Inputs:
 
     def _on_assign(self, _consumer: Consumer, places: list[TopicPartition]) -> None:
         self._epoch += 1
+        # First of all: a start after a kill anywhere below must know that this member is its former self.
+        if self._on_member is not None:
+            self._on_member(self._consumer.memberid())
         numbers = sorted({place.partition for place in places})
         given = {(place.topic, place.partition) for place in places}
         wanted = {(self._layout.physical(t), n) for t in self._layout.inputs for n in numbers}

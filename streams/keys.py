@@ -2,7 +2,7 @@
 
 Token of an attempt = ``<key id>.<HMAC-SHA-256(secret, tenant, task, attempt)>``. Facts and state hold its SHA-256
 only. The newest key signs; a token never has to be opened here, so older keys only need to stay readable to who
-compares hashes.
+compares hashes, and to show at a start that the secret is this factory's (start.py).
 """
 
 import base64
@@ -10,31 +10,52 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from schemas.ids import TaskId, TenantId
 from schemas.output import OperatorError
 from streams.settings import Settings
 
-_SECRET_BYTES = 32
+_SECRET_BYTES: Final = 32
+_CHECK_TEXT: Final = b"lease key check"
+"""What a check signs; a token's content has two NUL bytes in it, so no token can be made of a check."""
+_CHECK_BYTES: Final = 8
+"""Tells two secrets apart but for one chance in 2^64, and costs a commit 14 bytes with its key id."""
 
 
 class HmacLeaseKeys:
-    """Signs lease tokens under one secret."""
+    """Signs lease tokens under the newest of some keys: key id -> secret, newest first."""
 
-    def __init__(self, key_id: str, secret: bytes) -> None:
-        self._key_id = key_id
-        self._secret = secret
+    def __init__(self, keys: Mapping[str, bytes]) -> None:
+        self._key_id, self._secret = next(iter(keys.items()))
+        self.checks: Mapping[str, str] = {name: _check(name, keys[name]) for name in keys}
+        """Key id -> what tells this key from another of the same id without telling the secret, newest first."""
+
+    @property
+    def newest(self) -> str:
+        """Give the check of the key that signs."""
+        return self.checks[self._key_id]
 
     def token(self, tenant_id: TenantId, task_id: TaskId, attempt: int) -> str:
         """Give the token of one attempt."""
         content = "\0".join((tenant_id, task_id, str(attempt))).encode()
         digest = hmac.digest(self._secret, content, "sha256")
-        return f"{self._key_id}.{base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
+        return f"{self._key_id}.{_base64(digest)}"
 
     def token_hash(self, token: str) -> bytes:
         """Give the SHA-256 of a token."""
         return hashlib.sha256(token.encode()).digest()
+
+
+def _base64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _check(key_id: str, secret: bytes) -> str:
+    digest = hmac.digest(secret, _CHECK_TEXT + key_id.encode(), "sha256")
+    return f"{key_id}.{_base64(digest[:_CHECK_BYTES])}"
 
 
 def lease_keys(settings: Settings) -> HmacLeaseKeys:
@@ -43,13 +64,27 @@ def lease_keys(settings: Settings) -> HmacLeaseKeys:
     All workers of one factory must hold the same secret: a partition that moves must yield the same tokens.
     Raises OperatorError for a secret that cannot be used.
     """
-    text = settings.lease_secret or _from_file(settings.local / "keys" / "lease.key")
-    key_id, colon, secret = text.split(",", 1)[0].strip().partition(":")
-    if not colon or not key_id.isalnum() or len(secret) < _SECRET_BYTES:
-        raise OperatorError(
-            f"The lease secret must be keyId:secret with at least {_SECRET_BYTES} characters."
-        )
-    return HmacLeaseKeys(key_id, secret.encode())
+    return parsed_keys(settings.lease_secret or _from_file(key_file(settings.local)))
+
+
+def key_file(local: Path) -> Path:
+    """Give the file that holds the keys where FACTORY_LEASE_SECRET is not set."""
+    return local / "keys" / "lease.key"
+
+
+def parsed_keys(text: str) -> HmacLeaseKeys:
+    """Give the keys of ``keyId:secret`` pairs separated by commas, newest first. Raises OperatorError."""
+    keys: dict[str, bytes] = {}
+    for pair in text.split(","):
+        key_id, colon, secret = pair.strip().partition(":")
+        if not colon or not key_id.isalnum() or len(secret) < _SECRET_BYTES:
+            raise OperatorError(
+                f"The lease secret must be keyId:secret with at least {_SECRET_BYTES} characters."
+            )
+        if key_id in keys:
+            raise OperatorError(f"The lease secret names key {key_id} twice: give each its own id.")
+        keys[key_id] = secret.encode()
+    return HmacLeaseKeys(keys)
 
 
 def _from_file(path: Path) -> str:
@@ -65,6 +100,11 @@ def _from_file(path: Path) -> str:
         pass
     finally:
         draft.unlink()
+    return read_key_file(path)
+
+
+def read_key_file(path: Path) -> str:
+    """Give the pairs that the file holds. Raises OperatorError where others may read it, OSError."""
     if path.stat().st_mode & 0o077:
         raise OperatorError(f"Others can read {path}: chmod 600 it, or make a new one.")
     return path.read_text(encoding="utf-8")

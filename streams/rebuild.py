@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterable
 from confluent_kafka import Message
 
 from schemas.codec import decode_envelope, encode_state
+from schemas.errors import UnknownSchemaError
 from schemas.ids import SYSTEM
 from streams.causes import Causes, Recall
 from streams.clients import LogEnds, Place
 from streams.inputs import input_record
 from streams.layout import INTERNAL, Layout
 from streams.memory import AHEAD_US
+from streams.newer import unknown_record
 from streams.records import OutputRecord
 from streams.replay import Replay
 from streams.restore import read_committed
@@ -62,7 +64,10 @@ class Rebuilder:
         return [(self._layout.physical(topic), number) for topic in topics]
 
     def rebuild(self, number: int, stable: dict[str, int]) -> tuple[Store, dict[str, int]]:
-        """Give a partition's state and input positions. Raises BrokenChainError, DoubtError."""
+        """Give a partition's state and input positions.
+
+        Raises BrokenChainError, DoubtError, and OperatorError for a record of a newer release.
+        """
         causes = Causes()
         replay = Replay(self._rules, copies_of_system=number != self._home)
         if number != self._home:
@@ -85,8 +90,12 @@ class Rebuilder:
 
         def each(message: Message) -> None:
             value = message.value()
-            if value is not None:
+            if value is None:
+                return
+            try:
                 take(value)
+            except UnknownSchemaError as error:
+                raise unknown_record(f"{message.topic()}, partition {number}", error) from error
 
         read_committed(self._settings, ends, starts, each, self._beat)
 

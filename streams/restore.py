@@ -5,27 +5,32 @@ is read uncommitted (guard 7) and the changelog is read committed up to there (g
 that count are those inside the state (guard 16); the group's are a fence and a check.
 """
 
+import gc
 import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Final, cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from schemas.codec import decode_state
+from schemas.errors import PoisonError, UnknownSchemaError
 from schemas.messages.runtime.state import InputPositions
 from streams.clients import DoubtError, LogEnds, Place, log_reader, place_of
 from streams.inputs import UNKNOWN
+from streams.late import late_entries
 from streams.layout import Layout
+from streams.newer import unknown_state
 from streams.settings import Settings
-from streams.state_key import POSITIONS_KEY, parse_state_key
-from streams.wiring import Entry, Store
+from streams.state_key import POSITIONS_KEY
+from streams.wiring import Store
 from topics import naming
 
 log = logging.getLogger(__name__)
 
-_BATCH = 5000
+_BATCH: Final = 10_000
+_WAIT_S: Final = 0.1
 
 
 @dataclass(slots=True)
@@ -33,8 +38,8 @@ class Restored:
     """One partition as its changelog has it."""
 
     store: Store = field(default_factory=Store)
-    newest: dict[bytes, bytes] = field(default_factory=dict)
-    """Key -> newest value as it came, until all are read."""
+    newest: dict[bytes, bytes | None] = field(default_factory=dict)
+    """Key -> newest value as it came, None for a removal, until the store takes them."""
     positions: dict[str, int] | None = None
     complete_from: int = 0
     """First offset of the changelog that the state needs; a log that starts later lost a part of it."""
@@ -42,6 +47,8 @@ class Restored:
     """How many records the state had when its positions were written, -1 if they were not counted."""
     start: int = 0
     """First offset that the changelog still has."""
+    following: int = 0
+    """Offset up to which the changelog was read."""
     records: int = 0
 
     @property
@@ -56,28 +63,29 @@ def unwatched() -> None:
     """Tell nobody of progress: for readers that no watchdog watches."""
 
 
-def read_committed(
+def read_committed(  # noqa: PLR0913 - a partition's bounds, what takes it, and who is told
     settings: Settings,
     ends: dict[Place, int],
     starts: dict[Place, int],
     take: Callable[[Message], None],
     beat: Callable[[], None] = unwatched,
+    reader: Consumer | None = None,
 ) -> None:
     """Hand every committed record of the partitions to ``take``, each partition's in order, up to its end.
 
     A partition is done when its end is reported at or past the mark: only that counts markers and records of
-    aborted transactions. ``beat`` is called whenever records came.
+    aborted transactions. ``beat`` is called whenever records came; a ``reader`` that is given stays open.
     Raises DoubtError if no record and no end comes within the deadline.
     """
     todo = {place for place, end in ends.items() if end > starts[place]}
-    reader: Consumer = log_reader(settings)
+    if not todo:
+        return
+    own = log_reader(settings) if reader is None else reader
     try:
-        reader.assign(
-            [TopicPartition(topic, number, starts[topic, number]) for topic, number in todo]
-        )
+        own.assign([TopicPartition(topic, number, starts[topic, number]) for topic, number in todo])
         deadline = time.monotonic() + settings.wait_s
         while todo:
-            messages = reader.consume(_BATCH, 0.1)
+            messages = own.consume(_BATCH, _WAIT_S)
             if messages:
                 deadline = time.monotonic() + settings.wait_s
                 beat()
@@ -92,11 +100,12 @@ def read_committed(
                 elif (message.offset() or 0) >= ends[place_of(message)]:
                     todo.discard(place_of(message))
     finally:
-        reader.close()
+        if reader is None:
+            own.close()
 
 
 class Restorer:
-    """Reads the state changelog of partitions that are gained."""
+    """Reads the state changelog of partitions that are gained, or that a predecessor is about to hand over."""
 
     def __init__(
         self,
@@ -110,47 +119,93 @@ class Restorer:
         self._layout = layout
         self._log_ends = log_ends
         self._topic = layout.physical(naming.STATE)
+        self._followed: dict[int, Restored] = {}
+        self._reader: Consumer | None = None
+
+    def follow(self, numbers: list[int]) -> None:
+        """Read ahead what the changelog holds by now, so that ``restore`` finds little left to read.
+
+        Another process still writes: what was read counts only once a restore has read the rest.
+        """
+        if self._reader is None:
+            self._reader = log_reader(self._settings)
+        self._followed = self._advance(numbers)
 
     def restore(self, numbers: list[int]) -> dict[int, Restored]:
-        """Give what the changelog holds of each partition."""
-        places = [(self._topic, number) for number in numbers]
-        ends = self._log_ends.end(places)
-        starts = self._log_ends.first(places)
-        found = {number: Restored(start=starts[self._topic, number]) for number in numbers}
-        read_committed(
-            self._settings, ends, starts, lambda message: _take(message, found), self._beat
-        )
-        for restored in found.values():
-            self._decode(restored)
+        """Give what the changelog holds of each partition. Nobody else may write there any more."""
+        found = self._advance(numbers)
+        self._followed = {}
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
         return found
 
-    def _decode(self, restored: Restored) -> None:
-        """Decode the newest value of each record: a changelog holds several of most keys, and only the last counts."""
-        for number, (raw, value) in enumerate(restored.newest.items()):
-            key = parse_state_key(raw)
-            restored.store.apply({key: Entry(*decode_state(value))})
-            if number % _BATCH == 0:
-                self._beat()
-        restored.newest.clear()
-        restored.store.sort()
+    def _advance(self, numbers: list[int]) -> dict[int, Restored]:
+        """Read each partition up to its end, from where it was followed to or else from its start."""
+        places = [(self._topic, number) for number in numbers]
+        ends = self._log_ends.end(places)
+        firsts = self._log_ends.first(places)
+        found = {
+            number: self._begin(number, firsts[self._topic, number], ends[self._topic, number])
+            for number in numbers
+        }
+        starts = {(self._topic, number): r.following for number, r in found.items()}
+        # The objects of a state are many, live long and have no cycles: a collection among them finds nothing.
+        gc.disable()
+        try:
+            read_committed(
+                self._settings,
+                ends,
+                starts,
+                lambda message: _take(message, found),
+                self._beat,
+                self._reader,
+            )
+            for number, restored in found.items():
+                restored.following = max(restored.following, ends[self._topic, number])
+                _settle(number, restored, self._beat)
+        finally:
+            gc.enable()
+        return found
+
+    def _begin(self, number: int, first: int, end: int) -> Restored:
+        """Give a partition as it was followed, if the log still is the one that was read."""
+        followed = self._followed.get(number)
+        if followed is None or not first <= followed.following <= end:
+            followed = Restored(following=first)
+        followed.start = first
+        return followed
 
 
 def _take(message: Message, found: dict[int, Restored]) -> None:
-    restored = found[place_of(message)[1]]
-    raw, value = cast("bytes", message.key()), message.value()
+    restored = found[cast("int", message.partition())]
     restored.records += 1
-    if raw == POSITIONS_KEY and value is not None:
+    restored.following = cast("int", message.offset()) + 1
+    restored.newest[cast("bytes", message.key())] = message.value()
+
+
+def _settle(number: int, restored: Restored, beat: Callable[[], None]) -> None:
+    """Put what was read into the store. Raises OperatorError for a record of a newer release."""
+    positions = restored.newest.pop(POSITIONS_KEY, None)
+    if positions is not None:
+        _note_positions(number, restored, positions)
+
+    def unreadable(raw: bytes, error: PoisonError) -> Exception:
+        return unknown_state(number, raw, error) if isinstance(error, UnknownSchemaError) else error
+
+    restored.store.apply(late_entries(restored.newest, unreadable, beat))
+
+
+def _note_positions(number: int, restored: Restored, value: bytes) -> None:
+    try:
         record, _ = decode_state(value)
-        if not isinstance(record, InputPositions):
-            raise DoubtError("the changelog's positions are no positions")
-        restored.positions = {p.topic: p.next_offset for p in record.positions}
-        restored.complete_from = record.complete_from
-        restored.state_records = record.state_records
-        return
-    if value is None:
-        restored.newest.pop(raw, None)
-    else:
-        restored.newest[raw] = value
+    except UnknownSchemaError as error:
+        raise unknown_state(number, POSITIONS_KEY, error) from error
+    if not isinstance(record, InputPositions):
+        raise DoubtError("the changelog's positions are no positions")
+    restored.positions = {p.topic: p.next_offset for p in record.positions}
+    restored.complete_from = record.complete_from
+    restored.state_records = record.state_records
 
 
 def check_positions(

@@ -2,6 +2,7 @@
 
 A worker ends itself on any doubt and a new one restores; that is safe only if somebody starts it. Starts are
 bounded: a worker that keeps failing right after its start needs a person, so the supervisor gives up and says so.
+A worker that ends refused (exits.py) needs one at once: it is not started again.
 """
 
 import logging
@@ -12,6 +13,8 @@ from collections import deque
 from collections.abc import Sequence
 from types import FrameType
 from typing import Final
+
+from streams.exits import REFUSED_EXIT
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +40,7 @@ class Supervisor:
         self._stopping = False
 
     def run(self) -> int:
-        """Supervise; give the exit code: 0 after a clean stop, 1 if the worker fails again and again."""
+        """Supervise; give the exit code: 0 after a stop, 1 if it fails again and again, 78 if it may not start."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_stop)
         while self._may_start():
@@ -49,6 +52,8 @@ class Supervisor:
             status = self._child.wait()
             if self._stopping or status == 0:
                 return 0
+            if status == REFUSED_EXIT:
+                return status  # its last line said why; a new start would say the same
             log.warning("worker ended with status %d; starting it again", status)
         log.error(
             "the worker ended %d times in %.0f s: giving up", self._starts_max, self._window_s

@@ -41,6 +41,10 @@ class InputPositions(Struct, frozen=True, kw_only=True, rename="camel"):
     """First offset of the state changelog that this state needs; where the log starts later, a part is lost and the state is rebuilt from the facts."""
     state_records: int = -1
     """Number of the partition's state records at this point, -1 where it was not counted; another number in the changelog means that a part of it is lost."""
+    partitions: int = 0
+    """Number of partitions of the input topics when this was written, 0 where it was not noted; under another number tenants have other partitions."""
+    lease_key: str = ''
+    """Lease key that signed when this was written, empty where it was not noted: its id, a dot and 8 bytes in base64 of an HMAC-SHA-256 of a fixed text under it. Tells another secret of the same id, and nothing of the secret."""
 
 
 class ContextSequence(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -10,7 +10,7 @@ import pytest
 from schemas.codec import GENESIS_HASH, decode_envelope, is_link
 from schemas.ids import TenantId
 from schemas.messages.envelope import Envelope
-from streams.engine import DOUBT_EXIT
+from streams.exits import DOUBT_EXIT
 from tests.integration.streams.factory import Factory, until
 from tests.integration.streams.toy import AddMarbles
 
@@ -86,12 +86,13 @@ def test_a_kill_at_each_place_of_a_cycle_loses_and_doubles_nothing(
 
 @pytest.mark.timeout(120)
 def test_a_frozen_worker_that_was_replaced_is_fenced(kafka: str, tmp_path: Path) -> None:
-    factory = Factory(kafka, tmp_path)
+    factory = Factory(kafka, tmp_path, environment={"FACTORY_LEASE_SECRET": f"k1:{'s' * 32}"})
     with factory.worker("w1") as zombie:
         sent = send_some(factory, 20)
         factory.wait_for("cp.projects.events.v1", 20)
         os.kill(zombie.process.pid, signal.SIGSTOP)
-        with factory.worker("w1") as successor:
+        # On another machine, or it would be refused: the frozen process still holds its name here.
+        with factory.worker("w1", FACTORY_LOCAL=str(tmp_path / "elsewhere")) as successor:
             sent += send_some(factory, 20)
             factory.wait_for("cp.projects.events.v1", 40)
             os.kill(zombie.process.pid, signal.SIGCONT)

@@ -9,14 +9,13 @@ from confluent_kafka.admin import (
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
-    NewPartitions,
     ResourceType,
 )
 
 from schemas.codec import encode_state
 from schemas.ids import TenantId
 from schemas.messages.runtime.state import TenantHead
-from streams.engine import DOUBT_EXIT
+from streams.exits import DOUBT_EXIT
 from streams.records import OutputRecord
 from streams.restore import Restorer
 from streams.state_key import state_key
@@ -103,21 +102,6 @@ def test_a_position_that_the_log_has_no_more_is_a_doubt(kafka: str, tmp_path: Pa
     cut(factory, naming.COMMANDS)
     with factory.worker() as worker:
         assert worker.ended() == DOUBT_EXIT
-
-
-def test_partitions_that_do_not_come_together_are_a_doubt(kafka: str, tmp_path: Path) -> None:
-    """Guard 3: a worker that owned a partition of some input topics only would decide without the others."""
-    factory = Factory(kafka, tmp_path)
-    name = factory.layout.physical(naming.DEVOPS_OUTCOMES)
-    for future in factory.admin.create_partitions([NewPartitions(name, 3)]).values():
-        future.result(20)
-    until(
-        lambda: len(factory.admin.list_topics(name, timeout=10).topics[name].partitions) == 3,
-        "one topic has a partition more",
-    )
-    with factory.worker() as worker:
-        assert worker.ended() == DOUBT_EXIT
-        assert worker.said("not given together")
 
 
 def test_a_changelog_that_lost_its_beginning_is_rebuilt_once(kafka: str, tmp_path: Path) -> None:

@@ -38,6 +38,9 @@ class Consumer:
     def assignment(self) -> list[TopicPartition]:
         return PLACES
 
+    def memberid(self) -> str:
+        return "worker-1-0198"
+
     def consume(self, _count: int, _timeout_s: float) -> list[Any]:
         return [self.polled.pop(0)] if self.polled else []
 
@@ -47,6 +50,9 @@ class Owner:
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, object]] = []
+
+    def member(self, member_id: str) -> None:
+        self.calls.append(("member", member_id))
 
     def prepare(self, numbers: list[int]) -> None:
         self.calls.append(("prepare", numbers))
@@ -78,7 +84,8 @@ def build(
     consumer, owner = Consumer(committed), Owner()
     monkeypatch.setattr(module, "input_consumer", lambda *_: consumer)
     monkeypatch.setattr(module, "_STABLE_S", 0.1)
-    inputs = Inputs(Settings(bootstrap="127.0.0.1:9"), LAYOUT, owner, lambda _: None)
+    settings = Settings(bootstrap="127.0.0.1:9")
+    inputs = Inputs(settings, LAYOUT, owner, lambda _: None, on_member=owner.member)
     inputs.start()
     return inputs, consumer, owner
 
@@ -102,7 +109,8 @@ def test_an_assignment_fences_then_reads_offsets_then_starts_at_the_states_posit
     inputs, consumer, owner = build(monkeypatch, known)
     consumer.on_assign(consumer, PLACES)
     stable = {0: {"cp.catalogue.v1": UNKNOWN, "cp.commands.v1": 5}}
-    assert owner.calls == [("prepare", [0]), ("adopt", ([0], stable))]
+    member = ("member", "worker-1-0198")
+    assert owner.calls == [member, ("prepare", [0]), ("adopt", ([0], stable))]
     assert consumer.assigned == [("cp.catalogue.v1", 3), ("cp.commands.v1", 5)]
     assert inputs.joined
 
@@ -123,14 +131,14 @@ def test_any_other_error_of_the_group_is_a_doubt(monkeypatch: pytest.MonkeyPatch
     _, consumer, owner = build(monkeypatch, refused)
     with pytest.raises(KafkaException):
         consumer.on_assign(consumer, PLACES)
-    assert [name for name, _ in owner.calls] == ["prepare"]
+    assert [name for name, _ in owner.calls] == ["member", "prepare"]
 
 
 def test_topics_that_come_apart_are_a_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
     _, consumer, owner = build(monkeypatch, known)
     with pytest.raises(DoubtError, match="together"):
         consumer.on_assign(consumer, PLACES[:1])
-    assert owner.calls == []
+    assert [name for name, _ in owner.calls] == ["member"]
 
 
 def test_an_error_is_raised_before_a_stale_batch_is_dropped(

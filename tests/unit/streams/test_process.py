@@ -14,6 +14,7 @@ from schemas.output import OperatorError
 from streams.breadcrumb import Breadcrumb
 from streams.crashpoints import CrashPoints
 from streams.engine import Watchdog
+from streams.exits import REFUSED_EXIT
 from streams.keys import lease_keys
 from streams.pace import Pace
 from streams.records import InputRecord
@@ -70,7 +71,23 @@ def test_tokens_differ_by_tenant_task_attempt_and_secret(tmp_path: Path) -> None
     assert len(keys.token_hash("k2.x")) == 32
 
 
-@pytest.mark.parametrize("text", ["short", "k1:short", f"k 1:{'s' * 32}", ":" + "s" * 32])
+def test_the_newest_key_signs_and_each_key_is_told_from_another_of_its_id(tmp_path: Path) -> None:
+    old, new, other = f"k1:{'o' * 32}", f"k2:{'n' * 32}", f"k1:{'x' * 32}"
+    rotated = lease_keys(settings(tmp_path, FACTORY_LEASE_SECRET=f"{new}, {old}"))
+    former = lease_keys(settings(tmp_path, FACTORY_LEASE_SECRET=old))
+    assert list(rotated.checks) == ["k2", "k1"]
+    assert rotated.newest == rotated.checks["k2"]
+    assert rotated.token(ACME, TASK, 1).startswith("k2.")
+    assert rotated.checks["k1"] == former.newest
+    assert lease_keys(settings(tmp_path, FACTORY_LEASE_SECRET=other)).newest != former.newest
+    with pytest.raises(OperatorError, match="k1 twice"):
+        lease_keys(settings(tmp_path, FACTORY_LEASE_SECRET=f"{old},{other}"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["short", "k1:short", f"k 1:{'s' * 32}", ":" + "s" * 32, f"k1:{'s' * 32},k2:short"],
+)
 def test_a_weak_lease_secret_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(OperatorError, match="keyId:secret"):
         lease_keys(settings(tmp_path, FACTORY_LEASE_SECRET=text))
@@ -150,6 +167,18 @@ def test_the_supervisor_starts_again_and_gives_up_in_a_loop_of_failures(tmp_path
         for number, handler in before.items():
             signal.signal(number, handler)
     assert counter.read_text() == "xxx"
+
+
+def test_the_supervisor_does_not_start_again_what_may_not_start(tmp_path: Path) -> None:
+    counter = tmp_path / "starts"
+    script = f"open({str(counter)!r}, 'a').write('x'); raise SystemExit({REFUSED_EXIT})"
+    before = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        assert Supervisor([sys.executable, "-S", "-c", script]).run() == REFUSED_EXIT
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert counter.read_text() == "x"
 
 
 def test_the_supervisor_forwards_a_stop_and_ends_with_its_worker(tmp_path: Path) -> None:
