@@ -2,14 +2,17 @@
 
 Ids are UUIDv7. Those of the horizon are remembered with the digest of their content; older ids are refused, so
 that forgetting is safe. State holds one ``CommandMemory`` record per tenant and cycle, named by the tenant's next
-sequence and its first command's position, and forgotten whole. All times are append times.
+sequence and its first command's position, and forgotten whole. Age is counted in append time, up to the partition's
+newest decision: a record that waited in its topic while others were decided is judged by what they let be forgotten.
 """
 
 from collections import deque
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from schemas.ids import TenantId
-from schemas.messages.runtime.state import CommandMemory, RememberedCommand
+from schemas.messages.runtime.state import CommandMemory, RememberedCommand, TenantHead
 from streams.wiring import Cause, Entry, Key, Overlay, Rejection, Store
 
 KIND: Final = CommandMemory.__name__
@@ -41,6 +44,11 @@ class Memory:
         self._store = store
         self._known: dict[TenantId, dict[str, RememberedCommand]] = {}
         self._oldest: deque[Key] = deque()
+        self.newest_at = 0
+        """Time of the partition's newest committed decision, as the heads of its tenants say."""
+        for key, entry in store.entries.items():
+            if key.kind == TenantHead.__name__:
+                self.note_head(entry.value)
         kept = [
             (entry.value.decided_at, key)
             for key, entry in store.entries.items()
@@ -48,6 +56,11 @@ class Memory:
         ]
         for _, key in sorted(kept):
             self._learn(key, self.record(key))
+
+    def note_head(self, head: Struct) -> None:
+        """Note the committed head of a tenant."""
+        if isinstance(head, TenantHead):
+            self.newest_at = max(self.newest_at, head.decided_at)
 
     def find(self, tenant_id: TenantId, command_id: str) -> RememberedCommand | None:
         """Give what is remembered of the id."""
@@ -126,7 +139,8 @@ class CycleMemory:
                 "the id's time is more than five minutes ahead of the broker's",
                 field="eventId",
             )
-        if issued < appended_at - self._memory.horizon_us:
+        # Not the record's own time alone: others, of a topic that is further, may have had the id forgotten already.
+        if issued < max(appended_at, self._memory.newest_at) - self._memory.horizon_us:
             hours = self._memory.horizon_us // 3_600_000_000
             return Rejection(
                 "EXPIRED",
@@ -148,8 +162,11 @@ class CycleMemory:
         self._names[tenant_id] = (name, max(newest, cause.at))
 
     def write(self, overlay: Overlay, now: int) -> None:
-        """Put the cycle's records into the overlay and delete those that ``now`` has outlived."""
-        self.forgotten = self._memory.outlived(now)
+        """Put the cycle's records into the overlay and delete those that ``now`` has outlived.
+
+        Nothing is forgotten past the newest committed decision: after a restart, that is what ids are judged by.
+        """
+        self.forgotten = self._memory.outlived(min(now, self._memory.newest_at))
         for key in self.forgotten:
             overlay.set(key, None)
         for tenant_id, commands in self._new.items():

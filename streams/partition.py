@@ -1,6 +1,6 @@
 """One partition as a worker holds it: committed state, input positions, memory of ids, waiting deadlines."""
 
-from schemas.messages.runtime.state import CommandMemory
+from schemas.messages.runtime.state import CommandMemory, TenantHead
 from streams.deadlines import Deadlines
 from streams.memory import CycleMemory, Memory
 from streams.wiring import Entry, Key, Rules, Store
@@ -42,7 +42,9 @@ class Partition:
         self.store.apply(changes)
         self.positions = positions
         for key, entry in changes.items():
-            if entry is None or not isinstance(entry.value, CommandMemory):
+            if entry is not None and isinstance(entry.value, TenantHead):
+                self.memory.note_head(entry.value)
+            elif entry is None or not isinstance(entry.value, CommandMemory):
                 self.deadlines.note(key, entry.value if entry is not None else None)
 
     def rearm(self, rearmed: list[tuple[int, Key, int]]) -> None:

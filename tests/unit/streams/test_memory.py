@@ -1,8 +1,9 @@
 """What is remembered of command ids, and for how long."""
 
 from schemas.ids import PrincipalId, TenantId
+from schemas.messages.runtime.state import TenantHead
 from streams.memory import AHEAD_US, FORGET_MAX, CycleMemory, Memory, Repeated, issued_at
-from streams.wiring import Cause, Overlay, Rejection, Scope, Store
+from streams.wiring import Cause, Entry, Key, Overlay, Rejection, Scope, Store
 
 HOUR_US = 3_600_000_000
 HORIZON_US = 24 * HOUR_US
@@ -36,8 +37,14 @@ def a_cause(message_id: str, at: int = NOW, tenant: TenantId = ACME, offset: int
     )
 
 
+def a_head(at: int) -> TenantHead:
+    """Give the head of a tenant whose newest decision is of that instant."""
+    return TenantHead(sequence=1, hash=bytes(32), decided_at=at, context_sequences=())
+
+
 def decided(store: Store, memory: Memory, causes: list[Cause], now: int = NOW) -> CycleMemory:
-    """Run a cycle that decides these causes and commits."""
+    """Run a cycle that decides these causes and commits; what committed before it was decided by ``now``."""
+    memory.note_head(a_head(now))
     cycle = CycleMemory(memory)
     for number, cause in enumerate(causes, 1):
         cycle.remember(cause, number, number)
@@ -108,9 +115,30 @@ def test_forgetting_takes_the_oldest_and_a_bounded_number() -> None:
     cycle = decided(store, memory, [], now=NOW + HORIZON_US + AHEAD_US + 10**6)
     assert len(cycle.forgotten) == FORGET_MAX
     assert len(store.entries) == 5
-    assert judged(memory, an_id(NOW, 0)) == "new"
+    assert memory.find(ACME, an_id(NOW, 0)) is None
     newest = FORGET_MAX + 4
     assert judged(memory, an_id(NOW + newest, newest)) == "repeat of 1"
+
+
+def test_a_record_that_waited_while_its_id_was_forgotten_is_refused() -> None:
+    store = Store()
+    memory = Memory(HORIZON_US, store)
+    decided(store, memory, [a_cause(an_id(NOW))])
+    later = NOW + HORIZON_US + AHEAD_US + 1000
+    decided(store, memory, [], now=later)
+    waited = NOW + HORIZON_US - 1000
+    assert judged(memory, an_id(NOW), at=waited) == "EXPIRED", "it was appended within the horizon"
+    store.apply({Key(ACME, "TenantHead", "head"): Entry(a_head(later), 0)})
+    assert judged(Memory(HORIZON_US, store), an_id(NOW), at=waited) == "EXPIRED", "after a restart"
+
+
+def test_nothing_is_forgotten_that_a_restart_would_not_know_to_be_too_old() -> None:
+    store = Store()
+    memory = Memory(HORIZON_US, store)
+    decided(store, memory, [a_cause(an_id(NOW))])
+    cycle = CycleMemory(memory)
+    cycle.write(Overlay(store), NOW + 2 * HORIZON_US)
+    assert not cycle.forgotten, "no head tells of that time"
 
 
 def test_a_restored_memory_knows_and_forgets_as_before() -> None:
