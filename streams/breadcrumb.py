@@ -7,14 +7,18 @@ named is tried alone; after ATTEMPTS_MAX such ends it is set aside undecoded.
 """
 
 import mmap
+import os
 import struct
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from schemas.output import OperatorError
 from streams.records import InputRecord
 
 ATTEMPTS_MAX: Final = 3
 """Ends in the middle of one record after which it becomes a dead letter."""
+
+REFUSED: Final = "cannot be written"
 
 _FORM: Final = struct.Struct(">BHqH200s")
 _SIZE: Final = 4096
@@ -33,10 +37,16 @@ class Breadcrumb:
     """The record in hand of one worker."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a+b") as file:
-            file.truncate(_SIZE)
-            self._map = mmap.mmap(file.fileno(), _SIZE)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("a+b") as file:
+                # Room is taken now: a mapped page that the disk has no room for would end the process at its first use.
+                os.posix_fallocate(file.fileno(), 0, _SIZE)
+                self._map = mmap.mmap(file.fileno(), _SIZE)
+        except OSError as error:
+            raise OperatorError(
+                f"{path} {REFUSED} ({error.strerror}): free some space there, or set FACTORY_LOCAL to another folder."
+            ) from error
         self.suspect = self._read()
         """What the former process left; None if it ended between two records."""
 

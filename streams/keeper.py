@@ -11,6 +11,7 @@ from streams.clients import LogEnds
 from streams.decide import positions_record
 from streams.figures import Board
 from streams.inputs import Positions
+from streams.known_facts import KnownFacts
 from streams.layout import Layout
 from streams.partition import Partition
 from streams.rebuild import Rebuilder, snapshot
@@ -51,6 +52,7 @@ class Keeper:
         self._layout = layout
         self._rules = rules
         self._log_ends = log_ends
+        self._known_facts = KnownFacts(settings, layout)
         self._restorer = Restorer(settings, layout, log_ends, beat)
         self._rebuilder = Rebuilder(settings, layout, rules, log_ends=log_ends, beat=beat)
         self._beat = beat
@@ -64,8 +66,10 @@ class Keeper:
 
         State in memory survives a rebalance only if the group's stable offsets equal its positions for every
         input topic: then nobody else has decided anything since (guard 5).
+        Raises OperatorError where the broker has lost the facts.
         """
         started = time.monotonic()
+        self._known_facts.check()
         kept = {n: held[n] for n in numbers if n in held and held[n].positions == stable[n]}
         gained = [n for n in numbers if n not in kept]
         restored = self._restorer.restore(gained)

@@ -1,4 +1,4 @@
-"""``python -m tests.fault.run [--set short|long] [--only F10,F12]``: break the running system, then verify.
+"""``python -m tests.fault.run [--set short|long] [--only F10,F9=30]``: break the running system, then verify.
 
 The faults are rows of ``table.py``. Exits 0 only if each was seen to hit and to heal, nothing was lost, doubled, out of
 order or admitted over quota, every workflow has ended, and the replayed state equals the live one.
@@ -44,19 +44,18 @@ class Plan:
 
 def plan_of(given: argparse.Namespace) -> Plan:
     """Give the plan that the command line asks for. Raises SystemExit on an unknown row."""
-    wanted = [name for name in (given.only or "").split(",") if name]
-    unknown = set(wanted) - {fault.id for fault in FAULTS}
-    if unknown:
-        raise SystemExit(f"There is no fault {', '.join(sorted(unknown))}: see --list.")
+    if not given.only:
+        workflows = WORKFLOWS[given.set] if given.workflows is None else given.workflows
+        rows = {fault: getattr(fault, given.set) for fault in FAULTS if getattr(fault, given.set)}
+        return Plan(rows, workflows, given.seed)
+    by_id = {fault.id: fault for fault in FAULTS}
     rows = {}
-    for fault in FAULTS:
-        times = given.times or getattr(fault, given.set)
-        if fault.id in wanted:
-            rows[fault] = times or fault.long
-        elif not wanted and times:
-            rows[fault] = times
-    workflows = given.workflows if given.workflows is not None else WORKFLOWS[given.set]
-    return Plan(rows, 0 if wanted and given.workflows is None else workflows, given.seed)
+    for name, _, times in (word.partition("=") for word in given.only.split(",")):
+        if name not in by_id:
+            raise SystemExit(f"There is no fault {name}: see --list.")
+        fault = by_id[name]
+        rows[fault] = int(times or fault.short or fault.long)
+    return Plan(rows, given.workflows or 0, given.seed)
 
 
 @contextmanager
@@ -163,8 +162,7 @@ def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--set", choices=("short", "long"), default="short")
-    parser.add_argument("--only", help="rows by id, separated by commas")
-    parser.add_argument("--times", type=int, help="how often each, instead of the set's number")
+    parser.add_argument("--only", help="rows by id, separated by commas, each with =TIMES if wanted")
     parser.add_argument("--seed", type=int, default=1, help="what chance decides")
     parser.add_argument("--json", type=Path, help="write the result there")
     parser.add_argument("--workflows", type=int, help="at least so many, instead of the set's")

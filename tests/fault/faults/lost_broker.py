@@ -1,8 +1,50 @@
-"""A broker that comes back with nothing (F6)."""
+"""A broker that comes back with nothing, and a helpful person who makes its topics anew (F6)."""
+
+import time
+from typing import Final
 
 from tests.fault.field import Field
+from tests.fault.site import AGENTS, WORKERS
+from topics.catalogue import TOPICS
+from topics.ends import end_offsets
+from topics.model import PARTITIONS
+from topics.naming import TIMERS
+from topics.provision import admin_client, provision
+
+SAID: Final = "has lost the facts"
+SECONDS_MAX: Final = 60
 
 
 def lose_everything(field: Field, times: int) -> None:
-    """Let the broker lose everything under running workers, then put it back."""
-    raise NotImplementedError
+    """Lose all data under running workers: they say so, end and write nothing; with the data back, work goes on."""
+    place = field.place
+    for _ in range(times):
+        field.drain()
+        for name in (*AGENTS, "query"):
+            place.stop(name)
+        before = {name: place.said(name, SAID) for name in WORKERS}
+        field.broker.lose_everything()
+        field.broker.start()
+        provision(admin_client(place.bootstrap), TOPICS)
+        since = time.time()
+        for name in WORKERS:
+            status = place.members[name].process.wait(SECONDS_MAX)
+            field.account.took("the broker lost everything: a worker ended", time.time() - since)
+            if status == 0 or place.said(name, SAID) == before[name]:
+                raise AssertionError(f"{name} ended with {status} and did not say why")
+            place.forget(name)
+        written = _written(place.bootstrap)
+        field.broker.find_again()
+        place.settle()
+        field.load_again()
+        field.more(10)
+        if written:
+            raise AssertionError(f"workers wrote to a broker without facts: {written}")
+        field.hit()
+
+
+def _written(bootstrap: str) -> dict[tuple[str, int], int]:
+    """Give the ends of the logs that hold anything; a timer that was due may have been asked for."""
+    places = [(row.name, number) for row in TOPICS for number in range(PARTITIONS)]
+    ends = end_offsets(bootstrap, places)
+    return {place: end for place, end in ends.items() if end and place[0] != TIMERS}
