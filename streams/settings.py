@@ -65,6 +65,11 @@ class Settings:
     """FACTORY_LOG_LEVEL: least severe message that is logged."""
 
     @property
+    def transaction_timeout_s(self) -> float:
+        """``transaction_timeout_ms`` in seconds."""
+        return self.transaction_timeout_ms / 1000
+
+    @property
     def wait_us(self) -> int:
         """``wait_s`` in microseconds."""
         return int(self.wait_s * SECOND_US)

@@ -5,7 +5,7 @@ restore knows that the predecessor is finished (runtime.md §4). Transactions of
 """
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 from confluent_kafka import Producer, TopicPartition
 
@@ -33,17 +33,14 @@ class Transactions:
         self._pool = ThreadPoolExecutor(layout.partitions, thread_name_prefix="transaction")
 
     def own(self, numbers: Iterable[int]) -> None:
-        """Open the producers of partitions gained, in parallel, and drop those of partitions lost.
+        """Open the producers of exactly these partitions, in parallel; those that were open are thrown away.
 
-        When it returns, whatever a former owner left open is decided and its markers are written (guard 2).
+        When it returns, whatever a former owner left open is decided and its markers are written (guard 2). A partition
+        that stays gets a new producer too: an assignment often follows the loss of a broker, and an old producer may
+        wait for ever for the group coordinator that it remembers (guard 19).
         """
         wanted = list(numbers)
-        gained = [number for number in wanted if number not in self._producers]
-        opened = dict(zip(gained, self._pool.map(self._open, gained), strict=True))
-        self._producers = {
-            number: opened[number] if number in opened else self._producers[number]
-            for number in wanted
-        }
+        self._producers = dict(zip(wanted, self._pool.map(self._open, wanted), strict=True))
 
     def _open(self, number: int) -> Producer:
         name = f"{self._settings.group}-p{number}"
@@ -54,11 +51,13 @@ class Transactions:
 
         Returns when all have committed. Any error leaves the process in doubt: the caller ends it.
         """
-        if len(works) == 1:
-            self._commit(works[0], group)
-            return
-        for future in [self._pool.submit(self._commit, work, group) for work in works]:
+        futures = [self._pool.submit(self._commit, work, group) for work in works]
+        # The client does not always keep its own deadline (guard 19), and the broker aborts what takes longer.
+        done = wait(futures, self._settings.transaction_timeout_s, FIRST_EXCEPTION).done
+        for future in done:
             future.result()
+        if len(done) < len(futures):
+            raise DoubtError("a transaction did not commit before the broker would abort it")
 
     def _commit(self, work: Work, group: object) -> None:
         producer = self._producers[work.partition]
