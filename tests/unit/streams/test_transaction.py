@@ -1,0 +1,69 @@
+"""Commits: what the client does not keep itself is kept here."""
+
+import threading
+from unittest import mock
+
+import pytest
+
+from streams import transaction
+from streams.clients import DoubtError
+from streams.crashpoints import CrashPoints
+from streams.decide import Work
+from streams.layout import Layout
+from streams.settings import Settings
+from streams.transaction import Transactions
+
+SETTINGS = Settings(bootstrap="nobody:1", transaction_timeout_ms=200)
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[mock.Mock]:
+    """Give the producers that are opened, in order."""
+    producers: list[mock.Mock] = []
+
+    def open_one(*_: object) -> mock.Mock:
+        producers.append(mock.Mock())
+        return producers[-1]
+
+    monkeypatch.setattr(transaction, "transactional_producer", open_one)
+    return producers
+
+
+def transactions() -> Transactions:
+    return Transactions(SETTINGS, Layout(partitions=2), CrashPoints(""), lambda _error: None)
+
+
+def work(number: int) -> Work:
+    return mock.Mock(spec=Work, partition=number, outputs=[], positions={})
+
+
+def test_an_assignment_opens_a_new_producer_for_a_partition_that_stays_too(
+    opened: list[mock.Mock],
+) -> None:
+    written = transactions()
+    written.own([0])
+    written.own([0, 1])
+    assert len(opened) == 3
+    written.commit([work(0), work(1)], "group")
+    assert [p.commit_transaction.called for p in opened] == [False, True, True]
+
+
+def test_a_commit_that_outlives_its_transaction_is_a_doubt(opened: list[mock.Mock]) -> None:
+    written = transactions()
+    written.own([0, 1])
+    released = threading.Event()
+    opened[1].send_offsets_to_transaction.side_effect = lambda *_: released.wait(30)
+    try:
+        with pytest.raises(DoubtError, match="did not commit"):
+            written.commit([work(0), work(1)], "group")
+    finally:
+        released.set()
+    written.close()
+
+
+def test_an_error_of_one_commit_is_raised_at_once(opened: list[mock.Mock]) -> None:
+    written = transactions()
+    written.own([0])
+    opened[0].commit_transaction.side_effect = RuntimeError("fenced")
+    with pytest.raises(RuntimeError, match="fenced"):
+        written.commit([work(0)], "group")
