@@ -54,7 +54,7 @@ class KnownFacts:
         found = {}
         for name, answer in asked.items():
             try:
-                found[name] = str(answer.result(_ASK_S).topic_id)
+                found[name] = str(answer.result(self._settings.wait_s).topic_id)
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                     raise

@@ -18,7 +18,7 @@ def lose(factory: Factory, *topics: str) -> None:
     """Delete topics and wait until they are gone."""
     names = [factory.layout.physical(topic) for topic in topics]
     for answer in factory.admin.delete_topics(names).values():
-        answer.result(20)
+        answer.result(60)
     until(
         lambda: not set(names) & set(factory.admin.list_topics(timeout=10).topics),
         "the topics are gone",
