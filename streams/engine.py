@@ -26,6 +26,7 @@ from streams.inputs import Inputs
 from streams.keeper import Keeper
 from streams.keys import HmacLeaseKeys, lease_keys
 from streams.layout import Layout
+from streams.observe.decisions import decision_spans
 from streams.pace import Pace
 from streams.settings import Settings
 from streams.start import Start
@@ -62,9 +63,14 @@ class Watchdog:
         """Stop watching."""
         self._done.set()
 
+    @property
+    def silent_s(self) -> float:
+        """How long ago progress was made, seconds."""
+        return time.monotonic() - self._beat
+
     def _watch(self) -> None:
         while not self._done.wait(0.5):
-            if time.monotonic() - self._beat > self._wait_s:
+            if self.silent_s > self._wait_s:
                 faulthandler.dump_traceback()
                 self._on_hang(TimeoutError(f"no progress for {self._wait_s:.0f} s"))
 
@@ -74,6 +80,8 @@ class Engine:
 
     def __init__(self, settings: Settings, layout: Layout, rules: Rules) -> None:
         self.board = Board()
+        self.pending_timers: Callable[[], int] = lambda: 0
+        """Gives how many deadlines the partitions held wait for."""
         self._settings = settings
         self._layout = layout
         self._rules = rules
@@ -86,6 +94,11 @@ class Engine:
         """Start the thread; whatever goes wrong in it ends the process."""
         self._watchdog.start()
         self._thread.start()
+
+    @property
+    def silent_s(self) -> float:
+        """How long ago the cycle made progress, seconds."""
+        return self._watchdog.silent_s
 
     def stop(self) -> None:
         """End after the cycle that runs; returns when no transaction is open and the consumer is closed."""
@@ -107,13 +120,14 @@ class Engine:
         identity = self._may_start(keys)
         log_ends = LogEnds(settings)
         breadcrumb = Breadcrumb(settings.local / "breadcrumbs" / settings.worker_name)
+        trace = decision_spans(breadcrumb)
         transactions = Transactions(settings, layout, crash, _fatal)
         book = Rulebook(
             rules=self._rules,
             layout=layout,
             keys=keys,
             genesis=PrincipalId(settings.genesis),
-            in_hand=breadcrumb,
+            in_hand=breadcrumb if trace is None else trace.hand,
             lease_key=keys.newest,
         )
         producer = plain_producer(settings, _fatal)
@@ -138,13 +152,17 @@ class Engine:
             breadcrumb=breadcrumb,
             idle_s=settings.idle_ms / 1000,
             beat=self._watchdog.beat,
+            trace=trace,
         )
         cycle = Cycle(parts)
+        self.pending_timers = cycle.pending_timers
         inputs = Inputs(settings, layout, cycle, _fatal, on_member=identity.note)
         inputs.start()
         while not self._ending.is_set():
             cycle.run_once(inputs)
         self._close(inputs, transactions)
+        if trace is not None:
+            trace.close()
         identity.release()
 
     def _may_start(self, keys: HmacLeaseKeys) -> Identity:

@@ -16,11 +16,13 @@ from typing import Final, NamedTuple, Protocol
 from streams.observe.outcomes import Found, Outcome, decision_context, outcomes_of
 from streams.records import InputRecord, OutputRecord
 from topics import naming
-from topics.spans import Span, Spans, Value, scope
+from topics.spans import Span, Spans, Value, scope, spans
 from topics.trace_context import TraceContext, own_span
 
 log = logging.getLogger(__name__)
 
+SERVICE: Final = "factory-worker"
+"""Name of a worker's process in traces."""
 BEHIND_MAX: Final = 200
 """Cycles that may wait to be made into spans; more are not shown."""
 LINKS_MAX: Final = 128
@@ -219,3 +221,9 @@ def _commit(work: Written, contexts: list[TraceContext], cycle: Committed) -> Sp
         },
         links=() if alone is not None else tuple(contexts[:LINKS_MAX]),
     )
+
+
+def decision_spans(inner: InHand) -> DecisionSpans | None:
+    """Give what makes a worker's spans; None, and nothing loaded, where tracing is off."""
+    out = spans(SERVICE)
+    return DecisionSpans(out, inner) if out is not None else None
