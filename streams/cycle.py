@@ -114,11 +114,17 @@ class Cycle:
         return done
 
     def _batches(self, records: list[InputRecord]) -> list[list[InputRecord]]:
-        """Give the records as one batch, or in three if one of them once ended the process: that one alone."""
+        """Give the records as one batch, or in three if one of them once ended the process: that one alone.
+
+        It comes first, but for those before it in its own log: another one that ends the process would be noted in
+        its place, and two of them could take turns for ever.
+        """
         breadcrumb = self._parts.breadcrumb
         for index, record in enumerate(records) if breadcrumb.suspect is not None else ():
             if breadcrumb.is_suspect(record):
-                cut = [records[:index], [record], records[index + 1 :]]
+                before = [r for r in records[:index] if r[:2] == record[:2]]
+                others = [r for r in records[:index] if r[:2] != record[:2]]
+                cut = [before, [record], others + records[index + 1 :]]
                 return [batch for batch in cut if batch]
         return [records]
 

@@ -4,7 +4,7 @@ import gc
 import logging
 import time
 from collections.abc import Callable, Iterable
-from itertools import islice
+from itertools import chain, islice
 from typing import Protocol
 
 from streams.clients import LogEnds
@@ -14,7 +14,7 @@ from streams.inputs import Positions
 from streams.known_facts import KnownFacts
 from streams.layout import Layout
 from streams.partition import Partition
-from streams.rebuild import Rebuilder, snapshot
+from streams.rebuild import Rebuilder, removals, snapshot
 from streams.records import OutputRecord
 from streams.restore import Restored, Restorer, check_positions
 from streams.settings import Settings
@@ -94,13 +94,17 @@ class Keeper:
                 number, restored.store, restored.positions, restored.complete_from
             )
         if self._rebuilder.is_needed(number):
-            return self._rebuild(number, restored.start, stable)
+            return self._rebuild(number, restored, stable)
         return self._partition(number, Store(), self._beginnings(number, stable), restored.start)
 
-    def _rebuild(self, number: int, start: int, stable: dict[str, int]) -> Partition:
-        """Take the state from the facts and write it to the changelog, its positions last: they make it count."""
+    def _rebuild(self, number: int, restored: Restored, stable: dict[str, int]) -> Partition:
+        """Take the state from the facts and write it to the changelog, its positions last: they make it count.
+
+        What the changelog still holds besides is removed: counted with the rest, it would call for a rebuild each time.
+        """
         store, positions = self._rebuilder.rebuild(number, stable)
-        records = snapshot(number, store)
+        start = restored.start
+        records = chain(removals(number, restored.store, kept=store), snapshot(number, store))
         while chunk := list(islice(records, _CHUNK)):
             self._writer.write(number, chunk)
             self._beat()

@@ -134,6 +134,13 @@ class Rebuilder:
         recall.store(store)
 
 
+def removals(number: int, store: Store, *, kept: Store) -> Iterable[OutputRecord]:
+    """Give the changelog records that remove what a state held and ``kept`` does not."""
+    for key in store.entries:
+        if key not in kept.entries:
+            yield OutputRecord(naming.STATE, number, state_key(key), None, None)
+
+
 def snapshot(number: int, store: Store) -> Iterable[OutputRecord]:
     """Give the changelog records of a whole state."""
     for key, entry in store.entries.items():
