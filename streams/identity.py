@@ -140,9 +140,10 @@ class GroupMembers:
 
     def _members(self) -> list[MemberDescription]:
         group = self._settings.group
+        # The client's own time-out is an error that is asked again after; the future's would end the process.
         asked = self._admin.describe_consumer_groups([group], request_timeout=_ASK_S)
         try:
-            members: list[MemberDescription] = asked[group].result(_ASK_S).members
+            members: list[MemberDescription] = asked[group].result(2 * _ASK_S).members
         except KafkaException as error:
             if error.args[0].code() in _NO_GROUP:
                 return []
