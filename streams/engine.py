@@ -25,6 +25,7 @@ from streams.identity import Identity
 from streams.inputs import Inputs
 from streams.keeper import Keeper
 from streams.keys import HmacLeaseKeys, lease_keys
+from streams.known_facts import KnownFacts
 from streams.layout import Layout
 from streams.observe.decisions import decision_spans
 from streams.pace import Pace
@@ -80,8 +81,7 @@ class Engine:
 
     def __init__(self, settings: Settings, layout: Layout, rules: Rules) -> None:
         self.board = Board()
-        self.pending_timers: Callable[[], int] = lambda: 0
-        """Gives how many deadlines the partitions held wait for."""
+        self._cycle: Cycle | None = None
         self._settings = settings
         self._layout = layout
         self._rules = rules
@@ -99,6 +99,10 @@ class Engine:
     def silent_s(self) -> float:
         """How long ago the cycle made progress, seconds."""
         return self._watchdog.silent_s
+
+    def pending_timers(self) -> int:
+        """Give how many deadlines the partitions held wait for."""
+        return 0 if self._cycle is None else self._cycle.pending_timers()
 
     def stop(self) -> None:
         """End after the cycle that runs; returns when no transaction is open and the consumer is closed."""
@@ -155,7 +159,7 @@ class Engine:
             trace=trace,
         )
         cycle = Cycle(parts)
-        self.pending_timers = cycle.pending_timers
+        self._cycle = cycle
         inputs = Inputs(settings, layout, cycle, _fatal, on_member=identity.note)
         inputs.start()
         while not self._ending.is_set():
@@ -170,6 +174,8 @@ class Engine:
         beat = self._watchdog.beat
         identity = Identity(self._settings, beat)
         identity.claim()
+        # Before anything else: a broker that lost the facts must not be called one that lacks topics.
+        KnownFacts(self._settings, self._layout).check()
         Start(self._settings, self._layout, keys, beat).check()
         identity.await_others_end()
         return identity

@@ -64,7 +64,7 @@ class Load(threading.Thread):
         self._tenants = tenants
         self._journal = journal
         self._producer = CommandProducer(
-            actor, bootstrap, {"message.timeout.ms": SEND_SECONDS_MAX * 1000}
+            actor, bootstrap, {"message.timeout.ms": SEND_SECONDS_MAX * 1000, "log_level": 2}
         )
         self._events = EventConsumer(bootstrap=bootstrap).from_now()
         self._open: dict[str, str] = {}

@@ -22,25 +22,33 @@ def lose_everything(field: Field, times: int) -> None:
         field.drain()
         for name in (*AGENTS, "query"):
             place.stop(name)
-        before = {name: place.said(name, SAID) for name in WORKERS}
         field.broker.lose_everything()
-        field.broker.start()
-        provision(admin_client(place.bootstrap), TOPICS)
-        since = time.time()
-        for name in WORKERS:
-            status = place.members[name].process.wait(SECONDS_MAX)
-            field.account.took("the broker lost everything: a worker ended", time.time() - since)
-            if status == 0 or place.said(name, SAID) == before[name]:
-                raise AssertionError(f"{name} ended with {status} and did not say why")
-            place.forget(name)
-        written = _written(place.bootstrap)
-        field.broker.find_again()
-        place.settle()
-        field.load_again()
+        try:
+            wrong = _meet_an_empty_broker(field)
+        finally:
+            field.broker.find_again()
+            place.settle()
+            field.load_again()
         field.more(10)
-        if written:
-            raise AssertionError(f"workers wrote to a broker without facts: {written}")
+        if wrong:
+            raise AssertionError(wrong)
         field.hit()
+
+
+def _meet_an_empty_broker(field: Field) -> str:
+    """Let the workers meet a broker that has their topics and nothing in them; give what was wrong, if anything."""
+    place = field.place
+    before = {name: place.said(name, SAID) for name in WORKERS}
+    field.broker.start()
+    provision(admin_client(place.bootstrap), TOPICS)
+    since = time.time()
+    for name in WORKERS:
+        status = place.members[name].process.wait(SECONDS_MAX)
+        field.account.took("the broker lost everything: a worker ended", time.time() - since)
+        if status == 0 or place.said(name, SAID) == before[name]:
+            return f"{name} ended with {status} and did not say why"
+    written = _written(place.bootstrap)
+    return f"workers wrote to a broker without facts: {written}" if written else ""
 
 
 def _written(bootstrap: str) -> dict[tuple[str, int], int]:
