@@ -11,11 +11,11 @@ from pathlib import Path
 
 import faust
 import mode
-from faust.web import Request, Response, View
 
 from streams.engine import Engine
 from streams.exits import refusing
 from streams.layout import Layout
+from streams.observe.pages import worker_pages
 from streams.settings import Settings, from_environment
 from streams.web import LOG_FORMAT, free_port
 from streams.wiring import Rules, standard_rules
@@ -39,12 +39,12 @@ class Runtime(mode.Service):
         await asyncio.get_running_loop().run_in_executor(None, self._engine.stop)
 
 
-def host_app(settings: Settings, engine: Engine, port: int) -> faust.App:
+def host_app(settings: Settings, layout: Layout, engine: Engine, port: int) -> faust.App:
     """Give the Faust app that hosts the worker: web and timers only, no Kafka of its own."""
     app = faust.App(
         f"{settings.group}-host",
         broker=f"kafka://{settings.bootstrap}",
-        web_host="127.0.0.1",
+        web_host=settings.web_host,
         web_port=port,
         datadir=str(faust_folder(settings)),
         topic_disable_leader=True,
@@ -53,11 +53,7 @@ def host_app(settings: Settings, engine: Engine, port: int) -> faust.App:
         worker_redirect_stdouts=False,
     )
     app.boot_strategy.enable_kafka = False
-
-    @app.page("/")
-    async def status(view: View, _request: Request) -> Response:
-        return view.json({"worker": settings.worker_name, **engine.board.document()})
-
+    worker_pages(app, settings, layout, engine)
     return app
 
 
@@ -75,7 +71,7 @@ def run_worker(settings: Settings, layout: Layout, rules: Rules) -> None:
     engine = Engine(settings, layout, rules)
     port = settings.web_port or free_port()
     log.info("worker %s: status at http://127.0.0.1:%d/", settings.worker_name, port)
-    app = host_app(settings, engine, port)
+    app = host_app(settings, layout, engine, port)
     worker = faust.Worker(
         app,
         Runtime(engine),

@@ -58,7 +58,9 @@ class Settings:
     command_horizon_s: int = 24 * 3600
     """FACTORY_COMMAND_HORIZON_S: how long a command id is remembered; older ids are refused (settled.md 3)."""
     web_port: int = 0
-    """FACTORY_WORKER_PORT: port of the status page on loopback; 0 takes a free one."""
+    """FACTORY_WORKER_PORT: port of the pages (status, metrics, health); 0 takes a free one."""
+    web_host: str = "127.0.0.1"
+    """FACTORY_WORKER_HOST: address that the pages listen on; in a container its own, for who scrapes it."""
     crash_at: str = ""
     """FACTORY_CRASH_AT: ``point:count[:signal]``, only for tests that kill a worker at an exact place."""
     log_level: str = "INFO"
@@ -96,6 +98,7 @@ _VARIABLES: Final[dict[str, str]] = {
     "compression": "FACTORY_COMPRESSION",
     "command_horizon_s": "FACTORY_COMMAND_HORIZON_S",
     "web_port": "FACTORY_WORKER_PORT",
+    "web_host": "FACTORY_WORKER_HOST",
     "crash_at": "FACTORY_CRASH_AT",
     "log_level": "FACTORY_LOG_LEVEL",
 }

@@ -22,6 +22,7 @@ HOMES = {
     "fastapi": ("query/",),
     "cel": ("processors/workflow",),
     "opentelemetry": ("topics/otlp.py",),
+    "prometheus_client": ("streams/observe/", "query/metrics.py"),
 }
 IMPURE = {
     "time",

@@ -4,6 +4,7 @@ A jar holds marbles. AddMarbles adds some (and may set when the jar spills), Spi
 Its schemas are put into the catalogue of the test's processes only.
 """
 
+import threading
 from functools import cache
 from typing import Any
 
@@ -24,6 +25,8 @@ SILENT = 0
 """A count that is decided without a record."""
 KILL = 31
 """A count that ends the process, as a defect in a C library would."""
+HANG = 37
+"""A count that never returns, as a defect in a library would."""
 HUGE = 17
 """A count that makes the fact larger than a record may be."""
 
@@ -185,6 +188,8 @@ def decide(decision: Decision, command: Struct) -> Rejection | None:
         import os  # noqa: PLC0415
 
         os.kill(os.getpid(), 9)
+    if command.count == HANG:
+        threading.Event().wait()
     if command.count == SILENT:
         return None
     rule = decision.system.get(MarbleRule, "most")
