@@ -23,11 +23,27 @@ class Key(NamedTuple):
     record_id: str
 
 
-class Entry(NamedTuple):
-    """A state record with the version of its aggregate, 0 where it is no aggregate."""
+class Entry:
+    """A state record with the version of its aggregate, 0 where it is no aggregate. Never changed once made.
 
-    value: Struct
-    version: int
+    A class with slots, so that a restore can put in entries that are decoded when they are first asked for.
+    """
+
+    __slots__ = ("value", "version")
+
+    def __init__(self, value: Struct, version: int) -> None:
+        self.value = value
+        self.version = version
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Entry):
+            return NotImplemented
+        return self.value == other.value and self.version == other.version
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Entry({self.value!r}, {self.version})"
 
 
 Group = tuple[TenantId, str, str]

@@ -49,12 +49,8 @@ class Memory:
         for key, entry in store.entries.items():
             if key.kind == TenantHead.__name__:
                 self.note_head(entry.value)
-        kept = [
-            (entry.value.decided_at, key)
-            for key, entry in store.entries.items()
-            if isinstance(entry.value, CommandMemory)
-        ]
-        for _, key in sorted(kept):
+        kept = [key for key in store.entries if key.kind == KIND]
+        for key in sorted(kept, key=lambda key: (self.record(key).decided_at, key)):
             self._learn(key, self.record(key))
 
     def note_head(self, head: Struct) -> None:

@@ -2,6 +2,7 @@
 
 from schemas.messages.runtime.state import CommandMemory, TenantHead
 from streams.deadlines import Deadlines
+from streams.late import LateEntry
 from streams.memory import CycleMemory, Memory
 from streams.wiring import Entry, Key, Rules, Store
 
@@ -28,8 +29,27 @@ class Partition:
         self.complete_from = complete_from
         self.memory = Memory(horizon_us, store)
         self.deadlines = Deadlines(rules.deadline_of)
+        self._unindexed: list[Key] = []
         for key, entry in store.entries.items():
-            self.deadlines.note(key, entry.value)
+            if not isinstance(entry, LateEntry):
+                self.deadlines.note(key, entry.value)
+            elif rules.waiting_kinds is None or key.kind in rules.waiting_kinds:
+                self._unindexed.append(key)
+
+    @property
+    def is_indexed(self) -> bool:
+        """Tell whether the deadlines of all records are known."""
+        return not self._unindexed
+
+    def index(self, limit: int) -> None:
+        """Find the deadlines of some records that a restore left encoded; without them a timer is late, never wrong."""
+        for key in self._unindexed[-limit:]:
+            entry = self.store.entries.get(key)
+            # One that was changed or decoded meanwhile says the same; one that is gone waits for nothing.
+            if entry is not None:
+                record = entry.look() if isinstance(entry, LateEntry) else entry.value
+                self.deadlines.note(key, record)
+        del self._unindexed[-limit:]
 
     def expose(
         self,

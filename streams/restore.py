@@ -8,7 +8,7 @@ that count are those inside the state (guard 16); the group's are a fence and a 
 import gc
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, cast
 
@@ -63,12 +63,13 @@ def unwatched() -> None:
     """Tell nobody of progress: for readers that no watchdog watches."""
 
 
-def read_committed(  # noqa: PLR0913 - a partition's bounds, what takes it, and who is told
+def read_committed(
     settings: Settings,
     ends: dict[Place, int],
     starts: dict[Place, int],
     take: Callable[[Message], None],
     beat: Callable[[], None] = unwatched,
+    *,
     reader: Consumer | None = None,
 ) -> None:
     """Hand every committed record of the partitions to ``take``, each partition's in order, up to its end.
@@ -91,17 +92,24 @@ def read_committed(  # noqa: PLR0913 - a partition's bounds, what takes it, and 
                 beat()
             elif time.monotonic() > deadline:
                 raise DoubtError(f"no end of {sorted(todo)} in time")
-            for message in messages:
-                error = message.error()
-                if error is None:
-                    take(message)
-                elif error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name
-                    raise KafkaException(error)
-                elif (message.offset() or 0) >= ends[place_of(message)]:
-                    todo.discard(place_of(message))
+            todo -= {place for place, end in _hand_over(messages, take) if end >= ends[place]}
     finally:
         if reader is None:
             own.close()
+
+
+def _hand_over(
+    messages: list[Message], take: Callable[[Message], None]
+) -> Iterator[tuple[Place, int]]:
+    """Hand records to ``take``; give where partitions were said to end."""
+    for message in messages:
+        error = message.error()
+        if error is None:
+            take(message)
+        elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name
+            yield place_of(message), message.offset() or 0
+        else:
+            raise KafkaException(error)
 
 
 class Restorer:
@@ -159,7 +167,7 @@ class Restorer:
                 starts,
                 lambda message: _take(message, found),
                 self._beat,
-                self._reader,
+                reader=self._reader,
             )
             for number, restored in found.items():
                 restored.following = max(restored.following, ends[self._topic, number])

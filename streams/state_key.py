@@ -1,5 +1,6 @@
 """Keys of the state changelog: ``tenant|kind|id``; tenant and kind hold no bar, the id may."""
 
+from sys import intern
 from typing import Final
 
 from schemas.ids import TenantId
@@ -15,6 +16,6 @@ def state_key(key: Key) -> bytes:
 
 
 def parse_state_key(raw: bytes) -> Key:
-    """Give the state record that a changelog key names."""
+    """Give the state record that a changelog key names; tenants and kinds are few, each is kept in memory once."""
     tenant_id, kind, record_id = raw.decode().split("|", 2)
-    return Key(TenantId(tenant_id), kind, record_id)
+    return Key(TenantId(intern(tenant_id)), intern(kind), record_id)

@@ -60,6 +60,8 @@ class Rules:
     """Evolves a tenant's tables by one fact."""
     deadline_of: Callable[[Struct], int | None]
     """Gives the deadline that a state record waits for, microseconds UTC."""
+    waiting_kinds: frozenset[str] | None = None
+    """State kinds of which a record may wait for a deadline; None where any may."""
     admits_tenant: Callable[[ReadTables, TenantId, type[Struct]], bool]
     """Tells whether the tenant exists or the command may name a new one (settled.md 11)."""
 
@@ -71,6 +73,7 @@ def standard_rules() -> Rules:
         fire=pipeline.fire,
         apply=registry.apply,
         deadline_of=pipeline.deadline_of,
+        waiting_kinds=frozenset(registry.timers_by_name()),
         admits_tenant=_admits_tenant,
     )
 

@@ -1,0 +1,120 @@
+"""State that a restore leaves encoded: a record is decoded when it is first asked for (ADR 9).
+
+Decoding is most of a restore, and most records of a large state are not asked for again before they are forgotten.
+What must be known at once is looked at here: that this release has the schema of every record. Their bytes are
+covered by the broker's checksums.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import Struct
+
+from schemas.catalogue import catalogue
+from schemas.codec import decode_state, entry_of
+from schemas.errors import MalformedRecordError, PoisonError
+from schemas.messages.envelope import StateEntry
+from schemas.messages.runtime.state import CommandMemory
+from streams.state_key import parse_state_key
+from streams.wiring import Entry, Key
+
+_FRAME_BYTES: Final = 5
+_MORE: Final = 0x80
+"""Bit of an Avro integer's byte that says that another byte follows."""
+_BEAT_EVERY: Final = 10_000
+_AT_ONCE: Final = frozenset({CommandMemory.__name__})
+"""Kinds that are decoded at once: no command is decided before all that were are known."""
+
+OnUnreadable = Callable[[bytes, PoisonError], BaseException]
+"""Gives the error to raise for the key of a record and what is wrong with its value."""
+
+
+class UnreadableStateError(BaseException):
+    """A state record cannot be decoded: no decision may take that for a defect of its own, the process ends."""
+
+
+class LateEntry(Entry):
+    """A state record as the changelog has it; from the first look on it is an entry like any other."""
+
+    __slots__ = ("_encoded",)
+
+    def __init__(self, encoded: bytes) -> None:
+        self._encoded: bytes | None = encoded
+
+    def __getattr__(self, name: str) -> object:
+        # Python asks here only while the slot of that name is empty.
+        if name not in Entry.__slots__ or self._encoded is None:
+            raise AttributeError(name)
+        self.value, self.version = _decoded(self._encoded)
+        self._encoded = None
+        return getattr(self, name)
+
+    def look(self) -> Struct:
+        """Give the record, and leave it encoded if it is."""
+        return self.value if self._encoded is None else _decoded(self._encoded)[0]
+
+
+def _decoded(encoded: bytes) -> tuple[Struct, int]:
+    try:
+        return decode_state(encoded)
+    except PoisonError as error:
+        raise UnreadableStateError(str(error)) from error
+
+
+def late_entries(
+    newest: dict[bytes, bytes | None], on_unreadable: OnUnreadable, beat: Callable[[], None]
+) -> dict[Key, Entry | None]:
+    """Give the changes that a changelog's newest values make, ordered by key, and empty it: that bounds the memory.
+
+    A new store takes them in the order that ``Store.sort`` would give. What a cycle needs at once is decoded.
+    Raises what ``on_unreadable`` gives for a record under a schema that this release does not have.
+    """
+    check = _Frames()
+    changes: dict[Key, Entry | None] = {}
+    for number, raw in enumerate(sorted(newest)):
+        encoded = newest.pop(raw)
+        key = parse_state_key(raw)
+        if encoded is None:
+            changes[key] = None
+            continue
+        try:
+            check.known(encoded)
+            changes[key] = LateEntry(encoded) if key.kind not in _AT_ONCE else _entry(encoded)
+        except PoisonError as error:
+            raise on_unreadable(raw, error) from error
+        if number % _BEAT_EVERY == 0:
+            beat()
+    return changes
+
+
+def _entry(encoded: bytes) -> Entry:
+    return Entry(*decode_state(encoded))
+
+
+class _Frames:
+    """Looks at the two schema ids of a changelog value without decoding the rest."""
+
+    def __init__(self) -> None:
+        self._frame = b"\0" + catalogue().by_type[StateEntry].id.to_bytes(4, "big")
+        self._known: set[bytes] = set()
+
+    def known(self, encoded: bytes) -> None:
+        """Return if this release has both schemas. Raises MalformedRecordError, UnknownSchemaError."""
+        if not encoded.startswith(self._frame):
+            raise MalformedRecordError("no frame of a state record")
+        at = _FRAME_BYTES
+        while encoded[at] & _MORE:  # the aggregate's version
+            at += 1
+        begin = at = at + 1
+        while encoded[at] & _MORE:
+            at += 1
+        number = encoded[begin : at + 1]
+        if number not in self._known:
+            entry_of(_integer(number))
+            self._known.add(number)
+
+
+def _integer(raw: bytes) -> int:
+    """Give the integer of its Avro bytes: zigzag, seven bits each, lowest first."""
+    folded = sum((byte & (_MORE - 1)) << (7 * place) for place, byte in enumerate(raw))
+    return folded >> 1 ^ -(folded & 1)
