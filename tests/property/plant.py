@@ -68,7 +68,7 @@ class Plant:
         self.book = Rulebook(
             rules=self.rules,
             layout=self.log.layout,
-            keys=HmacLeaseKeys("k1", b"x" * 32),
+            keys=HmacLeaseKeys({"k1": b"x" * 32}),
             genesis=PrincipalId(PLATFORM_ADMIN),
             in_hand=Untouched(),
         )
