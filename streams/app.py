@@ -6,7 +6,6 @@ Faust's own Kafka side is switched off here: an ordinary agent in this process c
 
 import asyncio
 import logging
-import sys
 from pathlib import Path
 
 import faust
@@ -17,8 +16,9 @@ from streams.exits import refusing
 from streams.layout import Layout
 from streams.observe.pages import worker_pages
 from streams.settings import Settings, from_environment
-from streams.web import LOG_FORMAT, free_port
+from streams.web import free_port
 from streams.wiring import Rules, standard_rules
+from topics import logs
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def faust_folder(settings: Settings) -> Path:
 
 def run_worker(settings: Settings, layout: Layout, rules: Rules) -> None:
     """Run a worker in this process until SIGTERM or SIGINT; a doubt ends the process with status 70."""
-    logging.basicConfig(level=settings.log_level, format=LOG_FORMAT, stream=sys.stderr)
+    logs.configure(settings.log_level)
     for hosted in ("faust", "mode", "aiohttp"):
         logging.getLogger(hosted).setLevel(logging.WARNING)
     faust_folder(settings).mkdir(parents=True, exist_ok=True)

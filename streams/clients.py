@@ -60,6 +60,8 @@ _LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 class DoubtError(Exception):
     """The outcome of something is not known: the process ends and restores (guard 1)."""
 
+    is_speaking = True  # its text may be logged
+
 
 def again(call: Callable[[], Result], wait_s: float, also: Iterable[int] = ()) -> Result:
     """Repeat the same call while its error says that it may be resumed, all within one deadline (guard 13)."""

@@ -156,7 +156,8 @@ class PartitionCycle:
 
     def _set_aside(self, record: InputRecord, error: PoisonError, attempts: int = 1) -> None:
         self._dead += 1
-        log.error("%s at %s-%d@%d", error, record.topic, record.partition, record.offset)
+        # Its code and no more: the rule may quote the record; the dead letter holds it.
+        log.error("%s at %s-%d@%d", error.code, record.topic, record.partition, record.offset)
         self._writer.outputs.append(dead_letter(record, error, _stage(error), attempts))
 
     def _take_broadcast(self, record: InputRecord) -> None:

@@ -15,7 +15,7 @@ from confluent_kafka import KafkaError
 from schemas.ids import PrincipalId
 from schemas.output import OperatorError
 from streams.breadcrumb import Breadcrumb
-from streams.clients import LogEnds, plain_producer
+from streams.clients import DoubtError, LogEnds, plain_producer
 from streams.crashpoints import CrashPoints
 from streams.cycle import Cycle, Parts
 from streams.decide import Rulebook
@@ -189,4 +189,4 @@ class Engine:
 
 
 def _fatal(error: KafkaError) -> None:
-    doubt(RuntimeError(f"fatal client error: {error}"))
+    doubt(DoubtError(f"fatal client error: {error}"))

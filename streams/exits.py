@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Final, NoReturn
 
 from schemas.output import OperatorError, printable
+from topics.logs import said
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ REFUSED_EXIT: Final = 78
 
 def doubt(error: BaseException) -> NoReturn:
     """End the process at once: no handler runs, nothing is flushed, so nothing can make it worse (guard 1)."""
-    log.critical("fail-stop: %s: %s", type(error).__name__, error, exc_info=error)
+    log.critical("fail-stop: %s", said(error), exc_info=error)
     logging.shutdown()
     os._exit(DOUBT_EXIT)
 

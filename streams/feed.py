@@ -9,7 +9,6 @@ by ``eventId``, also those of a former process, whose last copies are read at th
 import asyncio
 import logging
 import os
-import sys
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final, cast
@@ -28,8 +27,8 @@ from streams.exits import DOUBT_EXIT, refusing
 from streams.layout import Layout
 from streams.restore import read_committed
 from streams.settings import Settings, from_environment
-from streams.web import LOG_FORMAT, free_port
-from topics import naming
+from streams.web import free_port
+from topics import logs, naming
 from topics.model import Party
 
 log = logging.getLogger(__name__)
@@ -215,7 +214,7 @@ def _is_new(event: faust.types.EventT[bytes], seen: Seen, counts: dict[str, int]
 
 def run_feed(settings: Settings, layout: Layout) -> None:
     """Run the feed in this process until SIGTERM or SIGINT."""
-    logging.basicConfig(level=settings.log_level, format=LOG_FORMAT, stream=sys.stderr)
+    logs.configure(settings.log_level)
     for hosted in ("faust", "mode", "aiohttp", "aiokafka"):
         logging.getLogger(hosted).setLevel(logging.WARNING)
     seen = Seen()

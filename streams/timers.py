@@ -172,3 +172,5 @@ class Timers:
 
 class TimerLostError(Exception):
     """A timer did not reach its topic in time: the process ends, a restart derives it from the state again."""
+
+    is_speaking = True  # its text may be logged

@@ -1,10 +1,6 @@
 """Status pages of this package's processes: on loopback, on a port of their own."""
 
 import socket
-from typing import Final
-
-LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
-"""Form of a process's log lines, on stderr."""
 
 
 def free_port() -> int:

@@ -1,6 +1,5 @@
 """`factory worker` and `factory feed`: the two long-running processes of this package."""
 
-import logging
 import os
 import sys
 from typing import Annotated
@@ -10,7 +9,7 @@ import typer
 from schemas.output import OperatorError
 from streams.settings import Settings, from_environment
 from streams.supervisor import Supervisor
-from streams.web import LOG_FORMAT
+from topics import logs
 from topics.catalogue import TOPICS
 from topics.provision import admin_client, check
 
@@ -55,7 +54,7 @@ def feed(
 
 
 def _supervised(module: str) -> int:
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=sys.stderr)
+    logs.configure()
     return Supervisor([sys.executable, "-m", module]).run()
 
 

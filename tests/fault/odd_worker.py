@@ -3,7 +3,6 @@
 It dies of a workflow named POISON, and its clock is ahead of the machine's by what the file in CLOCK_FILE says.
 """
 
-import logging
 import os
 import signal
 import sys
@@ -19,8 +18,8 @@ from streams.app import run_worker
 from streams.layout import Layout
 from streams.settings import from_environment
 from streams.supervisor import Supervisor
-from streams.web import LOG_FORMAT
 from streams.wiring import Decision, Rejection, Rules, standard_rules
+from topics import logs
 
 POISON: Final = "poison"
 CLOCK_FILE: Final = "FAULT_CLOCK"
@@ -50,6 +49,6 @@ if __name__ == "__main__":
         engine.wall_clock = shifted_clock
     if sys.argv[1:] == ["supervised"]:
         sys.argv.pop()
-        logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=sys.stderr)
+        logs.configure()
         sys.exit(Supervisor([sys.executable, "-m", "tests.fault.odd_worker"]).run())
     run_worker(from_environment(), Layout(), dying_rules())
