@@ -27,8 +27,10 @@ LOCK_WAIT_S: Final = 2.0
 BEYOND_SESSION_S: Final = 1.0
 """How much later than its session's end a dead member may still be told of."""
 POLL_S: Final = 0.1
-_ASK_S: Final = 5.0
+FIRST_ANSWER_S: Final = 0.5
+"""How long the first question about the group may take; each later one twice as long."""
 _NO_GROUP: Final = frozenset({KafkaError.GROUP_ID_NOT_FOUND})
+_NO_ANSWER: Final = frozenset({KafkaError._TIMED_OUT})  # noqa: SLF001 - librdkafka's name
 
 FindMember = Callable[[], MemberDescription | None]
 """Gives the group's member of this worker's name, None where there is none."""
@@ -133,19 +135,38 @@ class GroupMembers:
         self._admin: AdminClient = admin_client(settings.bootstrap)
 
     def of_this_name(self) -> MemberDescription | None:
-        """Give the member of this worker's name. Raises KafkaException where the broker does not say it in time."""
-        members = again(self._members, self._settings.wait_s, SOFT)
+        """Give the member of this worker's name.
+
+        Raises KafkaException or TimeoutError where the broker does not say it in time.
+        """
+        members = again(self._patiently, self._settings.wait_s, SOFT)
         named = self._settings.worker_name
         return next((member for member in members if member.group_instance_id == named), None)
 
-    def _members(self) -> list[MemberDescription]:
+    def _patiently(self) -> list[MemberDescription]:
+        """Ask, and ask anew where no answer comes: librdkafka loses the very first question of a new broker.
+
+        It makes the topic that groups are kept in, and the answer to it never came, even in 30 s.
+        """
+        end, wait_s = time.monotonic() + self._settings.wait_s, FIRST_ANSWER_S
+        while True:
+            try:
+                return self._members(wait_s)
+            except TimeoutError:
+                wait_s *= 2
+                if time.monotonic() + wait_s > end:
+                    raise
+
+    def _members(self, wait_s: float) -> list[MemberDescription]:
         group = self._settings.group
-        # The client's own time-out is an error that is asked again after; the future's would end the process.
-        asked = self._admin.describe_consumer_groups([group], request_timeout=_ASK_S)
+        asked = self._admin.describe_consumer_groups([group], request_timeout=wait_s)
         try:
-            members: list[MemberDescription] = asked[group].result(2 * _ASK_S).members
+            members: list[MemberDescription] = asked[group].result(wait_s).members
         except KafkaException as error:
-            if error.args[0].code() in _NO_GROUP:
+            code = error.args[0].code()
+            if code in _NO_GROUP:
                 return []
+            if code in _NO_ANSWER:
+                raise TimeoutError from error
             raise
         return members

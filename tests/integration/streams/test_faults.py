@@ -11,7 +11,7 @@ from schemas.codec import GENESIS_HASH, decode_envelope, is_link
 from schemas.ids import TenantId
 from schemas.messages.envelope import Envelope
 from streams.exits import DOUBT_EXIT
-from tests.integration.streams.factory import Factory, until
+from tests.integration.streams.factory import Factory, Worker, until
 from tests.integration.streams.toy import AddMarbles
 
 pytestmark = pytest.mark.kafka
@@ -84,21 +84,28 @@ def test_a_kill_at_each_place_of_a_cycle_loses_and_doubles_nothing(
     check_outcomes(factory, sent)
 
 
+def is_stopped(worker: Worker) -> bool:
+    """Tell whether the process was stopped by a signal."""
+    stat = Path(f"/proc/{worker.process.pid}/stat").read_text()
+    return stat.rpartition(")")[2].split()[0] == "T"
+
+
 @pytest.mark.timeout(120)
-def test_a_frozen_worker_that_was_replaced_is_fenced(kafka: str, tmp_path: Path) -> None:
-    factory = Factory(kafka, tmp_path, environment={"FACTORY_LEASE_SECRET": f"k1:{'s' * 32}"})
-    with factory.worker("w1") as zombie:
+def test_a_worker_frozen_in_a_transaction_is_fenced_by_the_one_that_takes_over(
+    kafka: str, tmp_path: Path
+) -> None:
+    factory = Factory(kafka, tmp_path)
+    stop = f"produced:3:{int(signal.SIGSTOP)}"
+    with factory.worker("w1", FACTORY_CRASH_AT=stop) as zombie:
         sent = send_some(factory, 20)
-        factory.wait_for("cp.projects.events.v1", 20)
-        os.kill(zombie.process.pid, signal.SIGSTOP)
-        # On another machine, or it would be refused: the frozen process still holds its name here.
-        with factory.worker("w1", FACTORY_LOCAL=str(tmp_path / "elsewhere")) as successor:
-            sent += send_some(factory, 20)
-            factory.wait_for("cp.projects.events.v1", 40)
+        while not is_stopped(zombie):
+            sent += send_some(factory, 4)
+        with factory.worker("w2") as successor:
+            factory.wait_for("cp.projects.events.v1", len(sent))
             os.kill(zombie.process.pid, signal.SIGCONT)
             assert zombie.ended() == DOUBT_EXIT
             sent += send_some(factory, 20)
-            factory.wait_for("cp.projects.events.v1", 60)
+            factory.wait_for("cp.projects.events.v1", len(sent))
             assert successor.process.poll() is None
     check_outcomes(factory, sent)
 
