@@ -27,7 +27,7 @@ from streams.keeper import Keeper
 from streams.keys import HmacLeaseKeys, lease_keys
 from streams.known_facts import KnownFacts
 from streams.layout import Layout
-from streams.observe.decisions import decision_spans
+from streams.observe.decisions import DecisionSpans, decision_spans
 from streams.pace import Pace
 from streams.settings import Settings
 from streams.start import Start
@@ -164,9 +164,7 @@ class Engine:
         inputs.start()
         while not self._ending.is_set():
             cycle.run_once(inputs)
-        self._close(inputs, transactions)
-        if trace is not None:
-            trace.close()
+        self._close(inputs, transactions, trace)
         identity.release()
 
     def _may_start(self, keys: HmacLeaseKeys) -> Identity:
@@ -180,10 +178,14 @@ class Engine:
         identity.await_others_end()
         return identity
 
-    def _close(self, inputs: Inputs, transactions: Transactions) -> None:
+    def _close(
+        self, inputs: Inputs, transactions: Transactions, trace: DecisionSpans | None
+    ) -> None:
         self._watchdog.beat()
         inputs.close()
         transactions.close()
+        if trace is not None:
+            trace.close()
         self._watchdog.stop()
         log.info("stopped after %s cycles", self.board.document()["cycles"])
 
