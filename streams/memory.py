@@ -109,7 +109,13 @@ class CycleMemory:
     def judge(
         self, tenant_id: TenantId, command_id: str, digest: bytes, appended_at: int
     ) -> Repeated | Rejection | None:
-        """Tell whether the command is a repeat, must be refused for its id, or None: it is to be decided."""
+        """Tell whether the command is a repeat, must be refused for its id, or None: it is to be decided.
+
+        Its age counts first, so that what happens to be remembered still, which a restart changes, changes no answer.
+        """
+        refusal = self._by_age(command_id, appended_at)
+        if refusal is not None:
+            return refusal
         known = self._new.get(tenant_id, {}).get(command_id)
         known = known or self._memory.find(tenant_id, command_id)
         if known is not None:
@@ -121,7 +127,7 @@ class CycleMemory:
                 field="eventId",
                 got=command_id,
             )
-        return self._by_age(command_id, appended_at)
+        return None
 
     def _by_age(self, command_id: str, appended_at: int) -> Rejection | None:
         issued = issued_at(command_id)
