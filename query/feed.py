@@ -124,8 +124,8 @@ class Feed:
         self._prefix = prefix
         self._paused: set[Partition] = set()
         self.next_offsets: dict[Partition, int] = {}
-        self.ended: set[Partition] = set()
-        """Partitions read to their end, until a further record comes."""
+        self._reached: set[Partition] = set()
+        """Partitions read to their end at least once: under load not all stand at their ends at one moment."""
         self._consumer = Consumer(
             {
                 **client_options(bootstrap),
@@ -150,8 +150,8 @@ class Feed:
 
     @property
     def is_at_end(self) -> bool:
-        """Whether every partition was read to its end."""
-        return len(self.ended) == len(self._places)
+        """Whether every partition was read to its end at least once."""
+        return len(self._reached) == len(self._places)
 
     def take(self, records_max: int, age_s: Callable[[], float]) -> list[Raw]:
         """Give the records of one batch: at most ``records_max``, and none older than ``age_s()`` here.
@@ -180,7 +180,6 @@ class Feed:
         position = self._position(message)
         place = position[:2]
         self.next_offsets[place] = position.offset + 1
-        self.ended.discard(place)
         appended_at = message.timestamp()[1] * _MICROS
         headers = cast("Headers", message.headers)
         taken.append(Raw(position, appended_at, message.key(), message.value(), headers))
@@ -198,7 +197,7 @@ class Feed:
         if code == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the client's own name of the event
             position = self._position(message)
             self.next_offsets[position[:2]] = position.offset
-            self.ended.add(position[:2])
+            self._reached.add(position[:2])
         elif code in {KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE}:  # noqa: SLF001
             raise LogChangedError(f"{message.topic()} no longer has the offset to read on from")
         elif error.fatal() or code == KafkaError.TOPIC_AUTHORIZATION_FAILED:

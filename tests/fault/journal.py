@@ -19,8 +19,8 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.commands = 0
-        self.acknowledged = 0
-        self.unknown = 0
+        self.acknowledged: set[str] = set()
+        self.unknown: set[str] = set()
         self._lock = threading.Lock()
         self._file = path.open("a", encoding="utf-8")
 
@@ -35,8 +35,7 @@ class Journal:
         """Note whether the broker has acknowledged a command; where not, nobody knows what became of it."""
         with self._lock:
             self._write(record, ACKNOWLEDGED if acknowledged else UNKNOWN)
-            self.acknowledged += acknowledged
-            self.unknown += not acknowledged
+            (self.acknowledged if acknowledged else self.unknown).add(record.command_id)
 
     def _write(self, record: CommandRecord, event: str) -> None:
         line = {

@@ -114,7 +114,8 @@ class Proxy:
                 self._pump(reader, far_writer, answers=False),
                 self._pump(far_reader, writer, answers=True),
             )
-        except OSError:
+        except (OSError, asyncio.CancelledError):
+            # One side has ended, or the proxy stops: nothing is left to do for either.
             pass
         finally:
             self._open -= both
@@ -129,9 +130,9 @@ class Proxy:
                 self._torn.add(writer)
                 continue
             await self._hold_up(len(data), self._lanes[answers])
+            self.forwarded += len(data)
             writer.write(data)
             await writer.drain()
-            self.forwarded += len(data)
         raise ConnectionResetError("one side has ended")
 
     async def _hold_up(self, size: int, lane: asyncio.Lock) -> None:

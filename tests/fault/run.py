@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from confluent_kafka import KafkaException
+
+from schemas.output import OperatorError
 from tests.fault import verdict
 from tests.fault.account import Account
 from tests.fault.brokers import OneBroker, ThreeBrokers
@@ -88,7 +91,7 @@ def run_row(field: Field, fault: Fault, times: int) -> None:
             account.broken[fault.id] = f"hit {account.done[fault.id]} times of {times}"
     except NotHereError as error:
         account.not_here[fault.id] = str(error)
-    except (AssertionError, TimeoutError, OSError) as error:
+    except (AssertionError, TimeoutError, OSError, KafkaException, OperatorError) as error:
         account.broken[fault.id] = str(error) or type(error).__name__
         account.say(f"{fault.id} DID NOT HOLD: {account.broken[fault.id]}")
         field.place.settle()
@@ -124,8 +127,8 @@ def judge(field: Field) -> dict[str, Any]:
     return {
         "sound": bool(report.get("sound")) and all(d["equal"] for d in digests.values()),
         "commands": field.journal.commands,
-        "acknowledged": field.journal.acknowledged,
-        "unknown": field.journal.unknown,
+        "acknowledged": len(field.journal.acknowledged),
+        "unknown": len(field.journal.unknown - field.journal.acknowledged),
         "workflows": dict(load.seen.ends),
         "open": len(load.open),
         "abortedRecords": verdict.aborted_records(field.place.bootstrap),
@@ -162,7 +165,9 @@ def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--set", choices=("short", "long"), default="short")
-    parser.add_argument("--only", help="rows by id, separated by commas, each with =TIMES if wanted")
+    parser.add_argument(
+        "--only", help="rows by id, separated by commas, each with =TIMES if wanted"
+    )
     parser.add_argument("--seed", type=int, default=1, help="what chance decides")
     parser.add_argument("--json", type=Path, help="write the result there")
     parser.add_argument("--workflows", type=int, help="at least so many, instead of the set's")

@@ -3,6 +3,8 @@
 import time
 from typing import Final
 
+from confluent_kafka import KafkaException
+
 from tests.fault.field import Field
 from tests.fault.site import AGENTS, WORKERS
 from topics.catalogue import TOPICS
@@ -47,12 +49,21 @@ def _meet_an_empty_broker(field: Field) -> str:
         field.account.took("the broker lost everything: a worker ended", time.time() - since)
         if status == 0 or place.said(name, SAID) == before[name]:
             return f"{name} ended with {status} and did not say why"
-    written = _written(place.bootstrap)
+    written = _written(field)
     return f"workers wrote to a broker without facts: {written}" if written else ""
 
 
-def _written(bootstrap: str) -> dict[tuple[str, int], int]:
+def _written(field: Field) -> dict[tuple[str, int], int]:
     """Give the ends of the logs that hold anything; a timer that was due may have been asked for."""
     places = [(row.name, number) for row in TOPICS for number in range(PARTITIONS)]
-    ends = end_offsets(bootstrap, places)
+    ends: dict[tuple[str, int], int] = {}
+
+    def told() -> bool:
+        try:
+            ends.update(end_offsets(field.place.bootstrap, places))
+        except KafkaException:  # a topic that was just made is not known everywhere yet
+            return False
+        return True
+
+    field.until("the ends of the new topics", told)
     return {place: end for place, end in ends.items() if end and place[0] != TIMERS}
