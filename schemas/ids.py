@@ -46,7 +46,12 @@ ID_RULES: Final[dict[str, tuple[str, str, int]]] = {
     "actorId": ("PrincipalId", r"^[A-Za-z0-9][A-Za-z0-9._@:-]{0,127}\Z", 128),
     "usageId": ("UsageId", "^use-" + _UUID, 40),
     "ownerPrincipalId": ("PrincipalId", r"^[A-Za-z0-9][A-Za-z0-9._@:-]{0,127}\Z", 128),
-    "ledgerId": ("LedgerId", "^(tenant|proj-" + _UUID[:-2] + r")\Z", 41),
+    "ledgerId": (
+        "LedgerId",
+        "^(tenant|proj-" + _UUID[:-2] + r"|role:[A-Z][A-Za-z0-9]{0,63}"
+        r"|agent:[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*){0,7})\Z",
+        134,
+    ),
     "editionId": ("EditionId", r"^[a-z][a-z0-9-]{0,62}/[0-9.]{5,32}\Z", 96),
     "activeSubscriptionId": ("SubscriptionId", "^sub-" + _UUID, 40),
 }

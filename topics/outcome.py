@@ -55,6 +55,11 @@ class Outcome:
         return self.rejection is None and self.dead_letter is None
 
     @property
+    def retryable(self) -> bool:
+        """Whether the same command may be accepted later: send it anew, under a new id with ``retryOf``."""
+        return self.rejection is not None and self.rejection.retryable
+
+    @property
     def complete(self) -> bool:
         """Whether every record of the outcome has come."""
         if self.repeated is not None or self.dead_letter is not None:

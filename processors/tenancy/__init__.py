@@ -18,7 +18,17 @@ from processors.tenancy import (
     suspend_tenant,
 )
 from processors.tenancy.admission import admit, has_feature, is_active
-from processors.tenancy.quota import Shortage, meter, release, reserve, settle, shortage
+from processors.tenancy.dimensions import TASKS_STARTED
+from processors.tenancy.quota import (
+    Shortage,
+    agent_amounts,
+    is_limited,
+    meter,
+    release,
+    reserve,
+    settle,
+    shortage,
+)
 from processors.tenancy.state import QuotaLedger
 from processors.tenancy.window_edge import TIMER
 from schemas.messages.tenancy import commands, facts
@@ -26,11 +36,14 @@ from schemas.messages.tenancy import commands, facts
 __all__ = [
     "COMMANDS",
     "EVOLVERS",
+    "TASKS_STARTED",
     "TIMERS",
     "Shortage",
     "admit",
+    "agent_amounts",
     "has_feature",
     "is_active",
+    "is_limited",
     "meter",
     "release",
     "reserve",

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from processors.contract import Meta, Tables
 from processors.tenancy.ledger import EMPTY, charged, limited, of_lines, rolled, unlimited
+from processors.tenancy.scopes import Whom, ledgers_of, whom_of
 from processors.tenancy.state import (
     TENANT_LEDGER,
     Edition,
@@ -21,7 +22,7 @@ from processors.tenancy.state import (
     Subscription,
     Tenant,
 )
-from schemas.ids import ProjectId
+from schemas.ids import LedgerId
 from schemas.messages.tenancy import facts
 
 
@@ -119,7 +120,7 @@ def subscription_activated(tables: Tables, fact: facts.SubscriptionActivated, me
     overridden = {
         (line.dimension, line.window) for line in ledger.lines if line.source != "edition"
     }
-    reservations = _open_reservations(tables, None)
+    reservations = _open_reservations(tables, TENANT_LEDGER)
     for limit in limits:
         if (limit.dimension, limit.window) not in overridden:
             ledger = limited(ledger, limit, "edition", meta.at, reservations)
@@ -139,16 +140,16 @@ def quota_overridden(tables: Tables, fact: facts.QuotaOverridden, meta: Meta) ->
         hard=fact.hard,
         warn_at_percent=fact.warn_at_percent,
     )
-    reservations = _open_reservations(tables, fact.project_id)
+    reservations = _open_reservations(tables, fact.ledger_id)
     tables.put(fact.ledger_id, limited(ledger, limit, fact.set_by, meta.at, reservations))
 
 
-def _open_reservations(tables: Tables, project_id: ProjectId | None) -> list[QuotaReservation]:
+def _open_reservations(tables: Tables, ledger_id: LedgerId) -> list[QuotaReservation]:
     """List the open reservations of a ledger; a scan, for the rare change of a limit only."""
     return [
         reservation
         for _, reservation in tables.scan(QuotaReservation)
-        if project_id is None or reservation.project_id == project_id
+        if ledger_id == TENANT_LEDGER or ledger_id in whom_of(reservation).own()
     ]
 
 
@@ -158,12 +159,12 @@ def quota_reserved(tables: Tables, fact: facts.QuotaReserved, meta: Meta) -> Non
     tables.put(
         fact.reservation_id,
         QuotaReservation(
-            project_id=fact.project_id,
             reserved_at=meta.at,
             amounts=tuple([QuotaAmount(dimension=d, amount=a) for d, a in amounts.items()]),
+            **whom_of(fact)._asdict(),
         ),
     )
-    _charge(tables, fact.project_id, meta.at, amounts, {})
+    _charge(tables, whom_of(fact), meta.at, amounts, {})
 
 
 def quota_settled(tables: Tables, fact: facts.QuotaSettled, meta: Meta) -> None:
@@ -173,14 +174,14 @@ def quota_settled(tables: Tables, fact: facts.QuotaSettled, meta: Meta) -> None:
         window_at = _end_reservation(tables, fact.reservation_id, meta)
     given_back = {amount.dimension: -amount.amount for amount in fact.reserved}
     used = {use.dimension: use.amount for use in fact.actual}
-    _charge(tables, fact.project_id, window_at, given_back, used)
+    _charge(tables, whom_of(fact), window_at, given_back, used)
 
 
 def quota_released(tables: Tables, fact: facts.QuotaReleased, meta: Meta) -> None:
     """Give the reservation back."""
     window_at = _end_reservation(tables, fact.reservation_id, meta)
     given_back = {amount.dimension: -amount.amount for amount in fact.amounts}
-    _charge(tables, fact.project_id, window_at, given_back, {})
+    _charge(tables, whom_of(fact), window_at, given_back, {})
 
 
 def _end_reservation(tables: Tables, reservation_id: str, meta: Meta) -> int:
@@ -192,16 +193,14 @@ def _end_reservation(tables: Tables, reservation_id: str, meta: Meta) -> int:
 
 def _charge(
     tables: Tables,
-    project_id: ProjectId | None,
+    whom: Whom,
     window_at: int,
     reserved: dict[str, int],
     used: dict[str, int],
 ) -> None:
-    ledger = tables.get(QuotaLedger, TENANT_LEDGER) or EMPTY
-    tables.put(TENANT_LEDGER, charged(ledger, window_at, reserved, used))
-    own = None if project_id is None else tables.get(QuotaLedger, project_id)
-    if project_id is not None and own is not None:
-        tables.put(project_id, charged(own, window_at, reserved, used))
+    for ledger_id in ledgers_of(tables, whom):
+        ledger = tables.get(QuotaLedger, ledger_id) or EMPTY
+        tables.put(ledger_id, charged(ledger, window_at, reserved, used))
 
 
 def quota_exceeded(tables: Tables, fact: facts.QuotaExceeded, _meta: Meta) -> None:

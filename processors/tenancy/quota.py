@@ -12,7 +12,9 @@ from typing import Final, NamedTuple
 from processors.contract import Rejection
 from processors.decision import Decision
 from processors.tenancy import reports
+from processors.tenancy.dimensions import BY_COUNT
 from processors.tenancy.ledger import AMOUNT_MAX, rolled
+from processors.tenancy.scopes import Whom, agent_ledger, ledgers_of, named, whom_of
 from processors.tenancy.state import TENANT_LEDGER, QuotaLedger, QuotaLine, QuotaReservation
 from schemas.ids import LedgerId, ProjectId, ReservationId
 from schemas.messages.tenancy.facts import (
@@ -42,10 +44,13 @@ class Shortage(NamedTuple):
 
 
 def shortage(
-    decision: Decision, amounts: Mapping[str, int], project_id: ProjectId | None
+    decision: Decision,
+    amounts: Mapping[str, int],
+    project_id: ProjectId | None,
+    agent_role: str | None = None,
 ) -> Shortage | None:
     """Give the first hard limit that these amounts would break now, or None; records nothing."""
-    for ledger_id in reports.scopes_of(decision, project_id):
+    for ledger_id in ledgers_of(decision.tables, Whom(project_id, agent_role)):
         for line in _short(reports.ledger(decision, ledger_id), decision.at, amounts):
             if line.hard:
                 return _shortage(ledger_id, line, amounts)
@@ -57,8 +62,11 @@ def reserve(
     reservation_id: ReservationId,
     amounts: Mapping[str, int],
     project_id: ProjectId | None,
+    *,
+    agent_role: str | None = None,
+    agent_id: str | None = None,
 ) -> Rejection | None:
-    """Set the amounts aside, all or none: QuotaReserved.
+    """Set the amounts aside, all or none: QuotaReserved; charged to the tenant and to whom else is named.
 
     Beyond a hard limit: QuotaExceeded once a window, and QUOTA_EXCEEDED (BUDGET_EXCEEDED for cost);
     retryable where the amount alone is within the limit. Soft limits only report. An id that is
@@ -68,7 +76,8 @@ def reserve(
     misuse = _misuse(decision, reservation_id, wanted)
     if misuse is not None:
         return misuse
-    scopes = reports.scopes_of(decision, project_id)
+    whom = named(decision.tables, Whom(project_id, agent_role, agent_id))
+    scopes = ledgers_of(decision.tables, whom)
     reports.open_windows(decision, scopes)
     short = [
         (ledger_id, line)
@@ -83,8 +92,8 @@ def reserve(
         QuotaReserved(
             ledger_id=TENANT_LEDGER,
             reservation_id=reservation_id,
-            project_id=project_id,
             amounts=_amounts(wanted),
+            **whom._asdict(),
         )
     )
     _hold_promise(decision, scopes, wanted)
@@ -96,19 +105,21 @@ def reserve(
 def settle(decision: Decision, reservation_id: ReservationId, actual: Mapping[str, int]) -> None:
     """Count what was used in place of what was reserved, in the reservation's windows: QuotaSettled.
 
-    A dimension that is reserved and not in ``actual`` was not used. Beyond a limit: QuotaOverrun, and
-    the next admission is refused. An unknown or ended reservation: nothing.
+    A dimension that is reserved and not in ``actual`` was not used, but for those that count by being
+    settled (BY_COUNT). Beyond a limit: QuotaOverrun, and the next admission is refused. An unknown or ended
+    reservation: nothing.
     """
     reservation = decision.tables.get(QuotaReservation, reservation_id)
     if reservation is None:
         return
     reserved = {amount.dimension: amount.amount for amount in reservation.amounts}
+    counted = {d: amount for d, amount in reserved.items() if d in BY_COUNT}
     fact = QuotaSettled(
         ledger_id=TENANT_LEDGER,
         reservation_id=reservation_id,
-        project_id=reservation.project_id,
         reserved=_amounts(reserved),
-        actual=_uses(_bounded(actual)),
+        actual=_uses({**counted, **_bounded(actual)}),
+        **whom_of(reservation)._asdict(),
     )
     _count(decision, fact, reservation.reserved_at)
 
@@ -118,16 +129,34 @@ def release(decision: Decision, reservation_id: ReservationId, reason: str) -> N
     reservation = decision.tables.get(QuotaReservation, reservation_id)
     if reservation is None:
         return
-    reports.open_windows(decision, reports.scopes_of(decision, reservation.project_id))
+    whom = whom_of(reservation)
+    reports.open_windows(decision, ledgers_of(decision.tables, whom))
     decision.record(
         QuotaReleased(
             ledger_id=TENANT_LEDGER,
             reservation_id=reservation_id,
-            project_id=reservation.project_id,
             amounts=_amounts({a.dimension: a.amount for a in reservation.amounts}),
             reason=reason,
+            **whom._asdict(),
         )
     )
+
+
+def is_limited(
+    decision: Decision, dimension: str, project_id: ProjectId | None, agent_role: str | None = None
+) -> bool:
+    """Tell whether a limit of that dimension stands anywhere that it would be charged to."""
+    return any(
+        line.dimension == dimension
+        for ledger_id in ledgers_of(decision.tables, Whom(project_id, agent_role))
+        for line in reports.ledger(decision, ledger_id).lines
+    )
+
+
+def agent_amounts(decision: Decision, agent_id: str) -> dict[str, int]:
+    """Give what one claim of the agent is charged with: one of each dimension that its ledger limits."""
+    lines = reports.ledger(decision, agent_ledger(agent_id)).lines
+    return {line.dimension: 1 for line in lines}
 
 
 def meter(
@@ -147,7 +176,7 @@ def meter(
 
 
 def _count(decision: Decision, fact: QuotaSettled, window_at: int) -> None:
-    scopes = reports.scopes_of(decision, fact.project_id)
+    scopes = ledgers_of(decision.tables, whom_of(fact))
     reports.open_windows(decision, scopes)
     overruns = [
         overrun

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 
 from processors.decision import Decision
 from processors.tenancy.ledger import AMOUNT_MAX, EMPTY, closed_window, ended, warn_level
-from processors.tenancy.state import TENANT_LEDGER, QuotaClosedWindow, QuotaLedger, QuotaLine
+from processors.tenancy.scopes import project_of
+from processors.tenancy.state import QuotaClosedWindow, QuotaLedger, QuotaLine
 from processors.tenancy.windows import start_of
-from schemas.ids import LedgerId, ProjectId
+from schemas.ids import LedgerId
 from schemas.messages.tenancy.facts import (
     QuotaExceeded,
     QuotaOverrun,
@@ -26,17 +27,6 @@ def ledger(decision: Decision, ledger_id: LedgerId) -> QuotaLedger:
     return decision.tables.get(QuotaLedger, ledger_id) or EMPTY
 
 
-def scopes_of(decision: Decision, project_id: ProjectId | None) -> tuple[LedgerId, ...]:
-    """List the ledgers that are charged: the tenant's, and the project's where it has limits."""
-    if project_id is None or decision.tables.get(QuotaLedger, project_id) is None:
-        return (TENANT_LEDGER,)
-    return TENANT_LEDGER, LedgerId(project_id)
-
-
-def _project_of(ledger_id: LedgerId) -> ProjectId | None:
-    return None if ledger_id == TENANT_LEDGER else ProjectId(ledger_id)
-
-
 def exceeded(
     decision: Decision,
     short: Iterable[tuple[LedgerId, QuotaLine]],
@@ -48,7 +38,7 @@ def exceeded(
             decision.record(
                 QuotaExceeded(
                     ledger_id=ledger_id,
-                    project_id=_project_of(ledger_id),
+                    project_id=project_of(ledger_id),
                     dimension=line.dimension,
                     window=line.window,
                     window_start=line.window_start,
@@ -72,7 +62,7 @@ def warn(decision: Decision, scopes: Iterable[LedgerId], touched: Mapping[str, i
                 decision.record(
                     QuotaThresholdCrossed(
                         ledger_id=ledger_id,
-                        project_id=_project_of(ledger_id),
+                        project_id=project_of(ledger_id),
                         dimension=line.dimension,
                         window=line.window,
                         window_start=line.window_start,
@@ -118,7 +108,7 @@ def _overrun(
 ) -> QuotaOverrun:
     return QuotaOverrun(
         ledger_id=ledger_id,
-        project_id=_project_of(ledger_id),
+        project_id=project_of(ledger_id),
         dimension=line.dimension,
         window=line.window,
         window_start=window.window_start,
@@ -138,7 +128,7 @@ def open_windows(decision: Decision, scopes: Iterable[LedgerId]) -> None:
             decision.record(
                 QuotaReset(
                     ledger_id=ledger_id,
-                    project_id=_project_of(ledger_id),
+                    project_id=project_of(ledger_id),
                     lines=tuple(_closing(line, decision.at) for line in closing),
                 ),
                 by_engine=True,

@@ -1,6 +1,6 @@
 """SetQuotaOverride — set a limit over that of the edition, or withdraw it.
 
-State     the ledger of the tenant, or of one of its projects; the subscription
+State     the ledger of the tenant, or of one of its projects, roles or agents; the subscription
 Produces  QuotaOverridden (after the gate's PolicyDecisionRecorded)
 Refuses   INVALID_ARGUMENT (a limit that makes no sense), NOT_FOUND (tenant, project, or no override
           to withdraw), NOT_ENTITLED (limits of a project), FORBIDDEN (the tenant widens its own limit),
@@ -14,8 +14,9 @@ from processors import governance, identity, projects
 from processors.contract import Rejection
 from processors.decision import Decision
 from processors.tenancy.admission import active_subscription, has_feature, unknown_tenant
-from processors.tenancy.dimensions import COMMANDS_RATE, misuse
+from processors.tenancy.dimensions import COMMANDS_RATE, Owner, misuse
 from processors.tenancy.ledger import EMPTY, line_of
+from processors.tenancy.scopes import Whom
 from processors.tenancy.state import TENANT_LEDGER, QuotaLedger, QuotaLimit, QuotaLine, Tenant
 from schemas.ids import LedgerId
 from schemas.messages.tenancy.commands import SetQuotaOverride
@@ -27,7 +28,7 @@ PROJECT_QUOTAS: Final = "project-quotas"
 
 def decide(command: SetQuotaOverride, decision: Decision) -> Rejection | None:
     """Set or withdraw the limit; it holds for admissions from now on."""
-    ledger_id = LedgerId(command.project_id or TENANT_LEDGER)
+    ledger_id = _ledger_of(command)
     ledger = decision.tables.get(QuotaLedger, ledger_id) or EMPTY
     line = line_of(ledger, command.dimension, command.window)
     by_platform = identity.has_role(decision, decision.cause.actor_id, "PlatformAdmin")
@@ -43,10 +44,35 @@ def decide(command: SetQuotaOverride, decision: Decision) -> Rejection | None:
     return refused
 
 
+def _ledger_of(command: SetQuotaOverride) -> LedgerId:
+    own = Whom(command.project_id, command.agent_role, command.agent_id).own()
+    return own[0] if own else TENANT_LEDGER
+
+
+def _owners(command: SetQuotaOverride) -> list[Owner]:
+    named: tuple[tuple[Owner, str | None], ...] = (
+        ("project", command.project_id),
+        ("role", command.agent_role),
+        ("agent", command.agent_id),
+    )
+    return [owner for owner, value in named if value is not None]
+
+
 def _refuse_limit(command: SetQuotaOverride) -> Rejection | None:
-    wrong = misuse(command.dimension, command.window)
-    if wrong is None and command.dimension == COMMANDS_RATE and command.project_id is not None:
-        wrong = "projectId", f"none: {COMMANDS_RATE} is counted per tenant"
+    owners = _owners(command)
+    if len(owners) > 1:
+        fields = {"project": "projectId", "role": "agentRole", "agent": "agentId"}
+        return Rejection(
+            "INVALID_ARGUMENT",
+            "a limit is of one project, one role or one agent",
+            fields[owners[-1]],
+            f"none, or no {fields[owners[0]]}",
+        )
+    owner = owners[0] if owners else "tenant"
+    if owner == "project" and command.dimension == COMMANDS_RATE:
+        wrong: tuple[str, str] | None = "projectId", f"none: {COMMANDS_RATE} is counted per tenant"
+    else:
+        wrong = misuse(command.dimension, command.window, owner)
     if wrong is None:
         return None
     field, expected = wrong
@@ -126,8 +152,8 @@ def _gate(command: SetQuotaOverride, decision: Decision, ledger_id: LedgerId) ->
 
 
 def _edition_limit(command: SetQuotaOverride, decision: Decision) -> QuotaLimit | None:
-    """Give the limit of the subscribed edition; for a project there is none."""
-    subscription = None if command.project_id else active_subscription(decision)
+    """Give the limit of the subscribed edition; for a project, a role or an agent there is none."""
+    subscription = None if _owners(command) else active_subscription(decision)
     for limit in subscription.limits if subscription is not None else ():
         if (limit.dimension, limit.window) == (command.dimension, command.window):
             return limit

@@ -5,6 +5,7 @@ reservation. What is short lets the step wait; what is wrong fails it.
 """
 
 from processors import agents, tenancy
+from processors.contract import Rejection
 from processors.tenancy import Shortage
 from processors.workflow.assignment import Granted, assign
 from processors.workflow.definition.model import CallAgentTask
@@ -24,17 +25,17 @@ def admit(run: Run, path: str, call: CallAgentTask) -> None:
     step = run.step(path)
     task_id = step.task_id if step is not None else None
     task = run.tables.get(AgentTask, task_id) if task_id is not None else None
-    need = need_of(run.decision, call, task)
+    need = need_of(run.decision, call, task, run.project_id)
     if not agents.pool_room(run.decision, call.role):
         block(run, path, call, step, None)
         return
     attempt = 1 if task is None else task.attempt + 1
     task_id = task_id or TaskId(f"task-{run.decision.derive('task')}")
     reservation_id = ReservationId(f"task/{task_id}/{attempt}")
-    short = tenancy.shortage(run.decision, need.amounts, run.project_id)
+    short = tenancy.shortage(run.decision, need.amounts, run.project_id, call.role)
     if short is not None:
         # Each says so once: the quota once a window, which sets the timer of the window's edge, the step once.
-        tenancy.reserve(run.decision, reservation_id, need.amounts, run.project_id)
+        _reserve(run, call, need, reservation_id)
         _wait_or_ask(run, path, call, step, short)
         return
     work = _work(run, path, call, need, attempt)
@@ -42,7 +43,7 @@ def admit(run: Run, path: str, call: CallAgentTask) -> None:
     if allowed is None:
         return
     unblock(run, path, call, step)
-    refused = tenancy.reserve(run.decision, reservation_id, need.amounts, run.project_id)
+    refused = _reserve(run, call, need, reservation_id)
     if refused is not None:  # no quota: a budget that no reservation may hold
         raise fault("unresolved", refused.rule)
     assign(
@@ -52,6 +53,15 @@ def admit(run: Run, path: str, call: CallAgentTask) -> None:
         step=step,
         task=task,
         granted=Granted(need, work, allowed, task_id, reservation_id),
+    )
+
+
+def _reserve(
+    run: Run, call: CallAgentTask, need: Need, reservation_id: ReservationId
+) -> Rejection | None:
+    """Charge the need to the tenant, to the project and to the role: the strictest wins."""
+    return tenancy.reserve(
+        run.decision, reservation_id, need.amounts, run.project_id, agent_role=call.role
     )
 
 

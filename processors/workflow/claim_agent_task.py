@@ -1,14 +1,16 @@
 """ClaimAgentTask — bind an assigned task to one agent and execution.
 
 State     AgentTask of the task
-Produces  AgentTaskClaimed; AgentLeaseExtended where the same agent and execution hold it already
-Refuses   NOT_FOUND (task, agent, version), FORBIDDEN (role or skill), STALE_LEASE
+Produces  AgentTaskClaimed, after QuotaReserved where the agent is limited; AgentLeaseExtended where the same agent
+          and execution hold it already
+Refuses   NOT_FOUND (task, agent, version), FORBIDDEN (role or skill), STALE_LEASE, QUOTA_EXCEEDED (the agent's share)
 Source    domain.md §5.3; settled.md 20
 """
 
 from processors import agents
 from processors.contract import Rejection
 from processors.decision import Decision
+from processors.workflow import agent_share
 from processors.workflow.leases import stale, stale_reason, unknown
 from processors.workflow.run import run_of
 from processors.workflow.state import AgentTask
@@ -35,6 +37,10 @@ def decide(command: ClaimAgentTask, decision: Decision) -> Rejection | None:
     if refused is not None:
         return refused
     run_of(decision, task.workflow_instance_id).of_task(command.task_id)
+    if task.status != "Claimed":
+        refused = agent_share.take(decision, command)
+        if refused is not None:
+            return refused
     decision.record(_fact(command, task, decision.at + task.lease_micros))
     return None
 

@@ -53,3 +53,8 @@ INTENT_CHARACTERS_MAX: Final = 10_000
 
 APPROVAL_MICROS: Final = 7 * 86_400_000_000
 """How long an approval that a policy asks for before an assignment stays open."""
+
+WAITING_STEPS_MAX: Final = 10_000
+"""Steps of a tenant that may wait for an agent or a quota before it starts nothing more: at 1,000 admissions a second
+the last of them is ten seconds' work away once there is room, and its state stays some megabytes. What runs already may
+still add to them, each instance as many as its loops and forks begin."""

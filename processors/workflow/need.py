@@ -3,13 +3,13 @@
 from functools import lru_cache
 from typing import NamedTuple
 
-from processors import agents, assets, costs
+from processors import agents, assets, costs, tenancy
 from processors.agents.state import ModelPolicy, SkillVersion
 from processors.decision import Decision
 from processors.workflow.definition.model import CallAgentTask, Definition
 from processors.workflow.fault import fault
 from processors.workflow.state import AgentTask
-from schemas.ids import SYSTEM
+from schemas.ids import SYSTEM, ProjectId
 
 TASKS, INPUT, OUTPUT, COST = "tasks.active", "tokens.input", "tokens.output", "cost.amount"
 """Quota dimensions that a task reserves (settled.md 22)."""
@@ -30,9 +30,12 @@ class Need(NamedTuple):
     amounts: dict[str, int]
 
 
-def need_of(decision: Decision, call: CallAgentTask, task: AgentTask | None) -> Need:
+def need_of(
+    decision: Decision, call: CallAgentTask, task: AgentTask | None, project_id: ProjectId | None
+) -> Need:
     """Give what the next attempt needs. A task keeps the version of the skill that it began with.
 
+    How many have started is part of it only where somebody limits that, so that nobody else's records grow.
     Raises StepFaultError of class ``unresolved``: no such skill, model policy or price. A person may publish what is
     missing and retry.
     """
@@ -44,13 +47,16 @@ def need_of(decision: Decision, call: CallAgentTask, task: AgentTask | None) -> 
     cost = costs.worst_case(decision, policy, call.input_tokens, call.output_tokens)
     if cost is None:
         raise fault("unresolved", f"a model that {call.model_policy} allows has no price")
+    amounts = {TASKS: 1, INPUT: call.input_tokens, OUTPUT: call.output_tokens, COST: cost}
+    if tenancy.is_limited(decision, tenancy.TASKS_STARTED, project_id, call.role):
+        amounts[tenancy.TASKS_STARTED] = 1
     return Need(
         skill=skill,
         skill_reference=call.skill.removeprefix(f"{SYSTEM}/"),
         policy=policy,
         policy_reference=f"{named.owner}/{policy.name}@{policy.version}",
         cost=cost,
-        amounts={TASKS: 1, INPUT: call.input_tokens, OUTPUT: call.output_tokens, COST: cost},
+        amounts=amounts,
     )
 
 

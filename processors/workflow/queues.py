@@ -10,7 +10,7 @@ from collections.abc import Callable
 from processors import tenancy
 from processors.decision import Decision
 from processors.tenancy import Shortage
-from processors.tenancy.state import TENANT_LEDGER
+from processors.tenancy.scopes import project_of
 from processors.workflow.deferral import defer, settle
 from processors.workflow.definition.model import CallAgentTask
 from processors.workflow.evolve_queue import queue_name
@@ -80,28 +80,33 @@ def try_queues(decision: Decision, advance: Callable[[Run], None], above: int = 
     }
     if not queues or not tenancy.is_active(decision):
         return False
-    scope, before = decision.scope, len(decision.sent)
-    while queues:
-        begun = len(decision.sent) - before
-        if begun >= ADMISSIONS_MAX:
-            decision.scope = scope
-            defer(decision, "admission", begun)
-            return True
+    scope, tried = decision.scope, 0
+    while queues and tried < ADMISSIONS_MAX:
         queue_id, waiting_id, waiting = _next(decision, queues)
         short = _try(decision, advance, waiting)
-        if decision.tables.get(WaitingStep, waiting_id) is None:
-            if decision.tables.get(WaitingQueue, queue_id) is None:
-                del queues[queue_id]
-        elif short is not None and short.scope != TENANT_LEDGER:
-            del queues[queue_id]  # a limit of its project: other projects' steps go on
-        else:
-            # Its role's other queues come later in order and could only overtake it.
-            role = queues[queue_id].agent_role
-            queues = {name: q for name, q in queues.items() if q.agent_role != role}
+        tried += 1
+        if decision.tables.get(WaitingStep, waiting_id) is not None:
+            queues = _that_may_go_on(queues, queue_id, short)
+        elif decision.tables.get(WaitingQueue, queue_id) is None:
+            del queues[queue_id]
     decision.scope = scope
-    if above == LOWEST:
-        settle(decision, "admission", len(decision.sent) - before)
+    if queues:
+        defer(decision, "admission", tried)
+    elif above == LOWEST:
+        settle(decision, "admission", tried)
     return True
+
+
+def _that_may_go_on(
+    queues: dict[str, WaitingQueue], stuck_id: str, short: Shortage | None
+) -> dict[str, WaitingQueue]:
+    """Give the queues without those that the head of one has to wait with."""
+    stuck = queues[stuck_id]
+    if short is not None and project_of(short.scope) is not None:
+        # A limit of its project: other projects' steps go on.
+        return {name: queue for name, queue in queues.items() if name != stuck_id}
+    # Its role's other queues come later in order and could only overtake it.
+    return {name: queue for name, queue in queues.items() if queue.agent_role != stuck.agent_role}
 
 
 def _next(decision: Decision, queues: dict[str, WaitingQueue]) -> tuple[str, str, WaitingStep]:

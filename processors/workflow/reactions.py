@@ -7,6 +7,7 @@ from processors.decision import Decision
 from processors.rules import Reactions
 from processors.workflow import answers, holding
 from processors.workflow.advance import advance
+from processors.workflow.agent_share import give_back
 from processors.workflow.queues import try_queues
 from schemas.messages.agents.facts import AgentPoolSized
 from schemas.messages.governance.facts import ApprovalGranted, ApprovalRejected
@@ -19,6 +20,7 @@ from schemas.messages.tenancy.facts import (
     TenantReactivated,
 )
 from schemas.messages.workflow.facts import (
+    AgentTaskCompleted,
     AgentTaskExpired,
     AgentTaskFailed,
     AgentTaskWithdrawn,
@@ -45,7 +47,8 @@ REACTIONS: Reactions = {
     QuotaOverridden: (freed,),
     QuotaReset: (freed,),
     AgentPoolSized: (freed,),
-    AgentTaskFailed: (freed,),
-    AgentTaskExpired: (freed,),
-    AgentTaskWithdrawn: (freed,),
+    AgentTaskCompleted: (give_back,),
+    AgentTaskFailed: (give_back, freed),
+    AgentTaskExpired: (give_back, freed),
+    AgentTaskWithdrawn: (give_back, freed),
 }

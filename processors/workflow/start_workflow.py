@@ -3,7 +3,7 @@
 State     WorkflowInstance; reads definition, skills, project, quota and policies
 Produces  PolicyDecisionRecorded, QuotaReserved, WorkflowInstanceStarted, then what its first steps give
 Refuses   ALREADY_EXISTS, NOT_FOUND (project, definition, skill; the last two retryable), INVALID_ARGUMENT (input),
-          LIMIT_EXCEEDED (input), POLICY_DENIED, APPROVAL_REQUIRED, QUOTA_EXCEEDED
+          LIMIT_EXCEEDED (input), POLICY_DENIED, APPROVAL_REQUIRED, QUOTA_EXCEEDED (also: too many steps wait)
 Source    domain.md §5.2; settled.md 22, 25
 """
 
@@ -16,10 +16,11 @@ from processors.workflow.definition.model import Definition
 from processors.workflow.definitions import Published
 from processors.workflow.documents import decode, encode
 from processors.workflow.fault import LIMIT, StepFaultError
+from processors.workflow.limits import WAITING_STEPS_MAX
 from processors.workflow.need import skills_missing
 from processors.workflow.outline import outline
 from processors.workflow.run import run_of
-from processors.workflow.state import WorkflowInstance
+from processors.workflow.state import QUEUES, WaitingQueue, WorkflowInstance
 from schemas.ids import ReservationId
 from schemas.messages.workflow.commands import StartWorkflow
 from schemas.messages.workflow.facts import WorkflowInstanceStarted
@@ -37,6 +38,9 @@ def decide(command: StartWorkflow, decision: Decision) -> Rejection | None:
         )
     if command.project_id is not None and projects.find(decision, command.project_id) is None:
         return Rejection("NOT_FOUND", "the project exists", "projectId", got=command.project_id)
+    refused = _backlog(decision)
+    if refused is not None:
+        return refused
     published = _published(command, decision)
     if isinstance(published, Rejection):
         return published
@@ -45,6 +49,21 @@ def decide(command: StartWorkflow, decision: Decision) -> Rejection | None:
     if refused is not None:
         return refused
     return _open(command, decision, published, definition)
+
+
+def _backlog(decision: Decision) -> Rejection | None:
+    """Refuse new work while too much of the tenant's waits: an answer now in place of one much later."""
+    waiting = sum(queue.waiting for _, queue in decision.tables.children(WaitingQueue, QUEUES))
+    if waiting < WAITING_STEPS_MAX:
+        return None
+    return Rejection(
+        "QUOTA_EXCEEDED",
+        "too many steps wait for an agent or a quota; size the pool, or start this again later",
+        "steps.waiting",
+        f"fewer than {WAITING_STEPS_MAX}",
+        str(waiting),
+        retryable=True,
+    )
 
 
 def _published(command: StartWorkflow, decision: Decision) -> Published | Rejection:

@@ -11,7 +11,7 @@ from schemas.messages.envelope import Envelope
 from schemas.messages.tenancy import facts as said
 
 TENANT_LEDGER: Final = "tenant"
-"""Id of the ledger of the whole tenant; a project's ledger has the project's id."""
+"""Id of the ledger of the whole tenant; others are a project's id, ``role:…`` and ``agent:…``."""
 
 
 def _subscribed(envelope: Envelope, payload: said.SubscriptionActivated) -> Iterable[Row]:
@@ -50,14 +50,21 @@ LIMITS: Final = View(
 )
 
 
+def _owners(
+    payload: said.QuotaReserved | said.QuotaSettled | said.QuotaReleased,
+) -> tuple[str | None, ...]:
+    """Give the reservation and whom it is charged to besides the tenant."""
+    return payload.reservation_id, payload.project_id, payload.agent_role, payload.agent_id
+
+
 def _reserved(envelope: Envelope, payload: said.QuotaReserved) -> Iterable[Row]:
-    owner = ("Reserved", payload.reservation_id, payload.project_id)
+    owner = ("Reserved", *_owners(payload))
     for amount in payload.amounts:
         yield (*fact(envelope), *owner, amount.dimension, amount.amount, 0)
 
 
 def _settled(envelope: Envelope, payload: said.QuotaSettled) -> Iterable[Row]:
-    owner = ("Settled", payload.reservation_id, payload.project_id)
+    owner = ("Settled", *_owners(payload))
     given_back = {amount.dimension: -amount.amount for amount in payload.reserved}
     used = {use.dimension: use.amount for use in payload.actual}
     for dimension in {**given_back, **used}:
@@ -71,14 +78,14 @@ def _settled(envelope: Envelope, payload: said.QuotaSettled) -> Iterable[Row]:
 
 
 def _released(envelope: Envelope, payload: said.QuotaReleased) -> Iterable[Row]:
-    owner = ("Released", payload.reservation_id, payload.project_id)
+    owner = ("Released", *_owners(payload))
     for amount in payload.amounts:
         yield (*fact(envelope), *owner, amount.dimension, -amount.amount, 0)
 
 
 ENTRIES: Final = View(
     table="quota_entries",
-    version=1,
+    version=2,
     rules={
         said.QuotaReserved: _reserved,
         said.QuotaSettled: _settled,

@@ -15,6 +15,8 @@ from query.verify.log import Cause, Entry, Finding, Log, found, of_type
 from schemas.messages.tenancy import facts as said
 
 TENANT: Final = "tenant"
+Owners = tuple[str, ...]
+"""Ledgers that an amount is charged to: the tenant's, and those of a project, a role and an agent that it names."""
 _RATE: Final = "commands.rate"
 """Counted by the runtime, not by the ledger."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -70,8 +72,8 @@ class Ledger:
 
     def __init__(self) -> None:
         self.lines: dict[tuple[str, str, str], Line] = {}
-        self.open: dict[str, tuple[int, str | None, dict[str, int]]] = {}
-        """Reservation -> when it was made, its project, its amounts."""
+        self.open: dict[str, tuple[int, Owners, dict[str, int]]] = {}
+        """Reservation -> when it was made, whom it is charged to, its amounts."""
 
     def limit(
         self,
@@ -92,17 +94,27 @@ class Ledger:
         line = self.lines.get(key)
         if line is None:
             line = self.lines[key] = Line(window, limit, hard, source)
-            for made_at, project, amounts in self.open.values():
-                if dimension in amounts and ledger in {TENANT, project}:
+            for made_at, owners, amounts in self.open.values():
+                if dimension in amounts and ledger in owners:
                     line.charge(made_at, amounts[dimension], 0)
         line.limit, line.hard, line.source = limit, hard, source
         line.since.append((at, limit))
 
-    def of(self, project: str | None, dimension: str) -> Iterator[Line]:
-        """Give the lines that a dimension of a project counts against."""
+    def of(self, owners: Owners, dimension: str) -> Iterator[Line]:
+        """Give the lines that a dimension of these ledgers counts against."""
         for (ledger, counted, _), line in self.lines.items():
-            if counted == dimension and ledger in {TENANT, project}:
+            if counted == dimension and ledger in owners:
                 yield line
+
+
+def owners_of(payload: said.QuotaReserved | said.QuotaSettled | said.QuotaReleased) -> Owners:
+    """Give the ledgers that a movement names."""
+    own = (
+        payload.project_id,
+        payload.agent_role and f"role:{payload.agent_role}",
+        payload.agent_id and f"agent:{payload.agent_id}",
+    )
+    return (TENANT, *(each for each in own if each))
 
 
 def check(log: Log) -> Iterator[Finding]:
@@ -157,9 +169,10 @@ def _reserve(
     ledger: Ledger, entry: Entry, payload: said.QuotaReserved, at: int
 ) -> Iterator[Finding]:
     amounts = {amount.dimension: amount.amount for amount in payload.amounts}
-    ledger.open[payload.reservation_id] = at, payload.project_id, amounts
+    owners = owners_of(payload)
+    ledger.open[payload.reservation_id] = at, owners, amounts
     for dimension, amount in amounts.items():
-        for line in ledger.of(payload.project_id, dimension):
+        for line in ledger.of(owners, dimension):
             line.charge(at, amount, 0)
             if line.hard and amount and line.counted(at) > line.limit:
                 yield found(
@@ -177,14 +190,14 @@ def _settle(
 ) -> Iterator[Finding]:
     given_back = {amount.dimension: amount.amount for amount in payload.reserved}
     used = {use.dimension: use.amount for use in payload.actual}
-    at = entry.envelope.occurred_at
+    at, owners = entry.envelope.occurred_at, owners_of(payload)
     if payload.reservation_id is not None:
-        made_at, project, held = ledger.open.pop(payload.reservation_id, (at, None, given_back))
-        yield from _gives_back(entry, payload.project_id, given_back, project, held)
+        made_at, made_for, held = ledger.open.pop(payload.reservation_id, (at, owners, given_back))
+        yield from _gives_back(entry, owners, given_back, made_for, held)
         at = made_at
     for dimension in {**given_back, **used}:
         before, after = given_back.get(dimension, 0), used.get(dimension, 0)
-        for line in ledger.of(payload.project_id, dimension):
+        for line in ledger.of(owners, dimension):
             line.charge(at, -before, after)
             limit = line.limit_at(at)
             is_over = limit is not None and after > before and line.counted(at) > limit
@@ -199,24 +212,25 @@ def _settle(
 def _release(ledger: Ledger, entry: Entry, payload: said.QuotaReleased) -> Iterator[Finding]:
     amounts = {amount.dimension: amount.amount for amount in payload.amounts}
     at = entry.envelope.occurred_at
-    made_at, project, held = ledger.open.pop(payload.reservation_id, (at, None, amounts))
-    yield from _gives_back(entry, payload.project_id, amounts, project, held)
+    owners = owners_of(payload)
+    made_at, made_for, held = ledger.open.pop(payload.reservation_id, (at, owners, amounts))
+    yield from _gives_back(entry, owners, amounts, made_for, held)
     for dimension, amount in amounts.items():
-        for line in ledger.of(payload.project_id, dimension):
+        for line in ledger.of(owners, dimension):
             line.charge(made_at, -amount, 0)
 
 
 def _gives_back(
     entry: Entry,
-    project_id: str | None,
+    owners: Owners,
     amounts: Amounts,
-    made_for: str | None,
+    made_for: Owners,
     held: Amounts,
 ) -> Iterator[Finding]:
-    """Find an end that gives back other than what was reserved, or to another project."""
+    """Find an end that gives back other than what was reserved, or to other ledgers."""
     if dict(amounts) != dict(held):
         yield found(
             "SETTLED_OTHERWISE", entry, f"{dict(amounts)} is given back, {dict(held)} was held"
         )
-    elif made_for is not None and project_id != made_for:
-        yield found("SETTLED_OTHERWISE", entry, f"it was reserved for {made_for}")
+    elif owners != made_for:
+        yield found("SETTLED_OTHERWISE", entry, f"it was reserved for {', '.join(made_for[1:])}")

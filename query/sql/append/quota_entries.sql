@@ -6,6 +6,8 @@ SELECT
     entry,
     reservation_id,
     project_id,
+    agent_role,
+    agent_id,
     dimension,
     reserved_change,
     used_change

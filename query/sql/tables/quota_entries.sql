@@ -5,6 +5,8 @@ CREATE TABLE quota_entries (
     entry VARCHAR NOT NULL,
     reservation_id VARCHAR,
     project_id VARCHAR,
+    agent_role VARCHAR,
+    agent_id VARCHAR,
     dimension VARCHAR NOT NULL,
     reserved_change BIGINT NOT NULL,
     used_change BIGINT NOT NULL

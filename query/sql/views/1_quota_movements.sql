@@ -12,6 +12,8 @@ SELECT
     quota_entries.sequence,
     coalesce(reservations.reserved_at, quota_entries.occurred_at) AS window_at,
     quota_entries.project_id,
+    quota_entries.agent_role,
+    quota_entries.agent_id,
     quota_entries.dimension,
     quota_entries.reserved_change,
     quota_entries.used_change

@@ -49,5 +49,10 @@ LEFT JOIN quota_movements
     ON quota_movements.tenant_id = windows.tenant_id
     AND quota_movements.dimension = windows.dimension
     AND quota_movements.window_at >= windows.window_start
-    AND (windows.ledger_id = 'tenant' OR quota_movements.project_id = windows.ledger_id)
+    AND (
+        windows.ledger_id = 'tenant'
+        OR windows.ledger_id = quota_movements.project_id
+        OR windows.ledger_id = 'role:' || quota_movements.agent_role
+        OR windows.ledger_id = 'agent:' || quota_movements.agent_id
+    )
 GROUP BY ALL;

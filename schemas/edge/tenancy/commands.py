@@ -88,7 +88,7 @@ class ReactivateTenant(EdgeModel):
 
 
 class SetQuotaOverride(EdgeModel):
-    """Set a limit for this tenant or one of its projects over that of the edition, or withdraw it."""
+    """Set a limit for this tenant, or for one project, role or agent of it, over that of the edition, or withdraw it."""
 
     dimension: Annotated[str, Field(pattern='^[a-z]+(\\.[a-z]+)?$', max_length=32)]
     """What is counted, such as tokens.input."""
@@ -104,6 +104,10 @@ class SetQuotaOverride(EdgeModel):
     """Per cent of the limit at which a warning is recorded."""
     reason: Annotated[str, Field(max_length=500, min_length=1)]
     """Why, as a sentence for the audit."""
+    agent_role: Annotated[str, Field(pattern='^[A-Z][A-Za-z0-9]{0,63}$')] | None = None
+    """Role concerned, in place of a project or an agent."""
+    agent_id: Annotated[str, Field(pattern='^[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7}$', max_length=128)] | None = None
+    """Agent concerned, in place of a project or a role."""
 
 
 class SuspendTenant(EdgeModel):

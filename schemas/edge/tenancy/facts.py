@@ -61,8 +61,8 @@ class EditionPublished(EdgeModel):
 class QuotaExceeded(EdgeModel):
     """An admission would go beyond a limit; recorded once a window."""
 
-    ledger_id: Annotated[LedgerId, Field(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$', max_length=41)]
-    """Ledger concerned: 'tenant', or the id of a project with limits of its own."""
+    ledger_id: Annotated[LedgerId, Field(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|role:[A-Z][A-Za-z0-9]{0,63}|agent:[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7})$', max_length=134)]
+    """Ledger concerned: 'tenant', the id of a project, role:<role> or agent:<agent>."""
     project_id: Annotated[ProjectId, Field(pattern='^proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$', max_length=41)] | None = None
     """Project concerned; null: the whole tenant."""
     dimension: Annotated[str, Field(pattern='^[a-z]+(\\.[a-z]+)?$', max_length=32)]
@@ -86,8 +86,8 @@ class QuotaExceeded(EdgeModel):
 class QuotaOverridden(EdgeModel):
     """A limit of the tenant or of a project was set over that of the edition, or withdrawn."""
 
-    ledger_id: Annotated[LedgerId, Field(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$', max_length=41)]
-    """Ledger concerned: 'tenant', or the id of a project with limits of its own."""
+    ledger_id: Annotated[LedgerId, Field(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|role:[A-Z][A-Za-z0-9]{0,63}|agent:[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7})$', max_length=134)]
+    """Ledger concerned: 'tenant', the id of a project, role:<role> or agent:<agent>."""
     project_id: Annotated[ProjectId, Field(pattern='^proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$', max_length=41)] | None = None
     """Project concerned; null: the whole tenant."""
     dimension: Annotated[str, Field(pattern='^[a-z]+(\\.[a-z]+)?$', max_length=32)]
@@ -109,8 +109,8 @@ class QuotaOverridden(EdgeModel):
 class QuotaOverrun(EdgeModel):
     """Work used more than was reserved for it, beyond the limit; the next admission is refused."""
 
-    ledger_id: Annotated[LedgerId, Field(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$', max_length=41)]
-    """Ledger concerned: 'tenant', or the id of a project with limits of its own."""
+    ledger_id: Annotated[LedgerId, Field(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|role:[A-Z][A-Za-z0-9]{0,63}|agent:[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7})$', max_length=134)]
+    """Ledger concerned: 'tenant', the id of a project, role:<role> or agent:<agent>."""
     project_id: Annotated[ProjectId, Field(pattern='^proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$', max_length=41)] | None = None
     """Project concerned; null: the whole tenant."""
     dimension: Annotated[str, Field(pattern='^[a-z]+(\\.[a-z]+)?$', max_length=32)]
@@ -143,7 +143,7 @@ class QuotaAmount(EdgeModel):
 class QuotaReleased(EdgeModel):
     """A reservation was given back unused."""
 
-    ledger_id: Annotated[LedgerId, Field(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$', max_length=41)]
+    ledger_id: Annotated[LedgerId, Field(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|role:[A-Z][A-Za-z0-9]{0,63}|agent:[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7})$', max_length=134)]
     """Ledger concerned: 'tenant', or the id of a project with limits of its own."""
     reservation_id: Annotated[ReservationId, Field(pattern='^[a-z0-9][A-Za-z0-9._:/-]{1,127}$', max_length=128)]
     """Id of the reservation."""
@@ -153,12 +153,16 @@ class QuotaReleased(EdgeModel):
     """Amounts, one entry a dimension."""
     reason: Annotated[str, Field(max_length=500, min_length=1)]
     """Why, as a sentence."""
+    agent_role: Annotated[str, Field(pattern='^[A-Z][A-Za-z0-9]{0,63}$')] | None = None
+    """Role whose ledger is charged as well; null: no limit of a role."""
+    agent_id: Annotated[str, Field(pattern='^[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7}$', max_length=128)] | None = None
+    """Agent whose ledger is charged as well; null: no limit of an agent."""
 
 
 class QuotaReserved(EdgeModel):
     """The worst case of a piece of work was set aside, in every dimension at once."""
 
-    ledger_id: Annotated[LedgerId, Field(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$', max_length=41)]
+    ledger_id: Annotated[LedgerId, Field(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|role:[A-Z][A-Za-z0-9]{0,63}|agent:[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7})$', max_length=134)]
     """Ledger concerned: 'tenant', or the id of a project with limits of its own."""
     reservation_id: Annotated[ReservationId, Field(pattern='^[a-z0-9][A-Za-z0-9._:/-]{1,127}$', max_length=128)]
     """Id of the reservation."""
@@ -166,6 +170,10 @@ class QuotaReserved(EdgeModel):
     """Project whose ledger is charged as well; null: the tenant's alone."""
     amounts: tuple[QuotaAmount, ...]
     """Amounts, one entry a dimension."""
+    agent_role: Annotated[str, Field(pattern='^[A-Z][A-Za-z0-9]{0,63}$')] | None = None
+    """Role whose ledger is charged as well; null: no limit of a role."""
+    agent_id: Annotated[str, Field(pattern='^[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7}$', max_length=128)] | None = None
+    """Agent whose ledger is charged as well; null: no limit of an agent."""
 
 
 class QuotaWindowClosed(EdgeModel):
@@ -188,8 +196,8 @@ class QuotaWindowClosed(EdgeModel):
 class QuotaReset(EdgeModel):
     """Windows of a ledger ended and new ones began."""
 
-    ledger_id: Annotated[LedgerId, Field(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$', max_length=41)]
-    """Ledger concerned: 'tenant', or the id of a project with limits of its own."""
+    ledger_id: Annotated[LedgerId, Field(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|role:[A-Z][A-Za-z0-9]{0,63}|agent:[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7})$', max_length=134)]
+    """Ledger concerned: 'tenant', the id of a project, role:<role> or agent:<agent>."""
     project_id: Annotated[ProjectId, Field(pattern='^proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$', max_length=41)] | None = None
     """Project concerned; null: the whole tenant."""
     lines: tuple[QuotaWindowClosed, ...]
@@ -208,7 +216,7 @@ class QuotaUse(EdgeModel):
 class QuotaSettled(EdgeModel):
     """Work was done: what was reserved for it is given back and what it used is counted, in the window of the reservation."""
 
-    ledger_id: Annotated[LedgerId, Field(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$', max_length=41)]
+    ledger_id: Annotated[LedgerId, Field(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|role:[A-Z][A-Za-z0-9]{0,63}|agent:[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7})$', max_length=134)]
     """Ledger concerned: 'tenant', or the id of a project with limits of its own."""
     reservation_id: Annotated[ReservationId, Field(pattern='^[a-z0-9][A-Za-z0-9._:/-]{1,127}$', max_length=128)] | None = None
     """Id of the reservation; null where usage came without one."""
@@ -220,13 +228,17 @@ class QuotaSettled(EdgeModel):
     """What was used, one entry a dimension."""
     reason: Annotated[str, Field(max_length=500)] = ''
     """Why usage came without a reservation; empty for the settlement of one."""
+    agent_role: Annotated[str, Field(pattern='^[A-Z][A-Za-z0-9]{0,63}$')] | None = None
+    """Role whose ledger is charged as well; null: no limit of a role."""
+    agent_id: Annotated[str, Field(pattern='^[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7}$', max_length=128)] | None = None
+    """Agent whose ledger is charged as well; null: no limit of an agent."""
 
 
 class QuotaThresholdCrossed(EdgeModel):
     """Use and reservations reached the warning level of a limit; recorded once a window."""
 
-    ledger_id: Annotated[LedgerId, Field(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$', max_length=41)]
-    """Ledger concerned: 'tenant', or the id of a project with limits of its own."""
+    ledger_id: Annotated[LedgerId, Field(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|role:[A-Z][A-Za-z0-9]{0,63}|agent:[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7})$', max_length=134)]
+    """Ledger concerned: 'tenant', the id of a project, role:<role> or agent:<agent>."""
     project_id: Annotated[ProjectId, Field(pattern='^proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$', max_length=41)] | None = None
     """Project concerned; null: the whole tenant."""
     dimension: Annotated[str, Field(pattern='^[a-z]+(\\.[a-z]+)?$', max_length=32)]

@@ -327,7 +327,7 @@ class WaitingStepsDeferred(EdgeModel):
     queue: Literal["admission", "suspended"]
     """Steps that wait for an agent or a quota, or those that a suspension of the tenant held up."""
     begun: Annotated[int, Field(ge=0)]
-    """Steps that this look let go on."""
+    """Steps that this look tried to begin."""
     continues_at: AwareDatetime | None = None
     """When the next look begins; null: nothing is left to begin now."""
 

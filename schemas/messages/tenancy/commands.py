@@ -86,7 +86,7 @@ class ReactivateTenant(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class SetQuotaOverride(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Set a limit for this tenant or one of its projects over that of the edition, or withdraw it."""
+    """Set a limit for this tenant, or for one project, role or agent of it, over that of the edition, or withdraw it."""
 
     dimension: Annotated[str, Meta(pattern='^[a-z]+(\\.[a-z]+)?\\Z', max_length=32)]
     """What is counted, such as tokens.input."""
@@ -102,6 +102,10 @@ class SetQuotaOverride(Struct, frozen=True, kw_only=True, rename="camel"):
     """Per cent of the limit at which a warning is recorded."""
     reason: Annotated[str, Meta(max_length=500, min_length=1)]
     """Why, as a sentence for the audit."""
+    agent_role: Annotated[str, Meta(pattern='^[A-Z][A-Za-z0-9]{0,63}\\Z')] | None = None
+    """Role concerned, in place of a project or an agent."""
+    agent_id: Annotated[str, Meta(pattern='^[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7}\\Z', max_length=128)] | None = None
+    """Agent concerned, in place of a project or a role."""
 
 
 class SuspendTenant(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -59,8 +59,8 @@ class EditionPublished(Struct, frozen=True, kw_only=True, rename="camel"):
 class QuotaExceeded(Struct, frozen=True, kw_only=True, rename="camel"):
     """An admission would go beyond a limit; recorded once a window."""
 
-    ledger_id: Annotated[LedgerId, Meta(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\\Z', max_length=41)]
-    """Ledger concerned: 'tenant', or the id of a project with limits of its own."""
+    ledger_id: Annotated[LedgerId, Meta(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|role:[A-Z][A-Za-z0-9]{0,63}|agent:[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7})\\Z', max_length=134)]
+    """Ledger concerned: 'tenant', the id of a project, role:<role> or agent:<agent>."""
     project_id: Annotated[ProjectId, Meta(pattern='^proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\Z', max_length=41)] | None = None
     """Project concerned; null: the whole tenant."""
     dimension: Annotated[str, Meta(pattern='^[a-z]+(\\.[a-z]+)?\\Z', max_length=32)]
@@ -84,8 +84,8 @@ class QuotaExceeded(Struct, frozen=True, kw_only=True, rename="camel"):
 class QuotaOverridden(Struct, frozen=True, kw_only=True, rename="camel"):
     """A limit of the tenant or of a project was set over that of the edition, or withdrawn."""
 
-    ledger_id: Annotated[LedgerId, Meta(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\\Z', max_length=41)]
-    """Ledger concerned: 'tenant', or the id of a project with limits of its own."""
+    ledger_id: Annotated[LedgerId, Meta(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|role:[A-Z][A-Za-z0-9]{0,63}|agent:[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7})\\Z', max_length=134)]
+    """Ledger concerned: 'tenant', the id of a project, role:<role> or agent:<agent>."""
     project_id: Annotated[ProjectId, Meta(pattern='^proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\Z', max_length=41)] | None = None
     """Project concerned; null: the whole tenant."""
     dimension: Annotated[str, Meta(pattern='^[a-z]+(\\.[a-z]+)?\\Z', max_length=32)]
@@ -107,8 +107,8 @@ class QuotaOverridden(Struct, frozen=True, kw_only=True, rename="camel"):
 class QuotaOverrun(Struct, frozen=True, kw_only=True, rename="camel"):
     """Work used more than was reserved for it, beyond the limit; the next admission is refused."""
 
-    ledger_id: Annotated[LedgerId, Meta(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\\Z', max_length=41)]
-    """Ledger concerned: 'tenant', or the id of a project with limits of its own."""
+    ledger_id: Annotated[LedgerId, Meta(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|role:[A-Z][A-Za-z0-9]{0,63}|agent:[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7})\\Z', max_length=134)]
+    """Ledger concerned: 'tenant', the id of a project, role:<role> or agent:<agent>."""
     project_id: Annotated[ProjectId, Meta(pattern='^proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\Z', max_length=41)] | None = None
     """Project concerned; null: the whole tenant."""
     dimension: Annotated[str, Meta(pattern='^[a-z]+(\\.[a-z]+)?\\Z', max_length=32)]
@@ -141,7 +141,7 @@ class QuotaAmount(Struct, frozen=True, kw_only=True, rename="camel"):
 class QuotaReleased(Struct, frozen=True, kw_only=True, rename="camel"):
     """A reservation was given back unused."""
 
-    ledger_id: Annotated[LedgerId, Meta(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\\Z', max_length=41)]
+    ledger_id: Annotated[LedgerId, Meta(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|role:[A-Z][A-Za-z0-9]{0,63}|agent:[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7})\\Z', max_length=134)]
     """Ledger concerned: 'tenant', or the id of a project with limits of its own."""
     reservation_id: Annotated[ReservationId, Meta(pattern='^[a-z0-9][A-Za-z0-9._:/-]{1,127}\\Z', max_length=128)]
     """Id of the reservation."""
@@ -151,12 +151,16 @@ class QuotaReleased(Struct, frozen=True, kw_only=True, rename="camel"):
     """Amounts, one entry a dimension."""
     reason: Annotated[str, Meta(max_length=500, min_length=1)]
     """Why, as a sentence."""
+    agent_role: Annotated[str, Meta(pattern='^[A-Z][A-Za-z0-9]{0,63}\\Z')] | None = None
+    """Role whose ledger is charged as well; null: no limit of a role."""
+    agent_id: Annotated[str, Meta(pattern='^[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7}\\Z', max_length=128)] | None = None
+    """Agent whose ledger is charged as well; null: no limit of an agent."""
 
 
 class QuotaReserved(Struct, frozen=True, kw_only=True, rename="camel"):
     """The worst case of a piece of work was set aside, in every dimension at once."""
 
-    ledger_id: Annotated[LedgerId, Meta(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\\Z', max_length=41)]
+    ledger_id: Annotated[LedgerId, Meta(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|role:[A-Z][A-Za-z0-9]{0,63}|agent:[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7})\\Z', max_length=134)]
     """Ledger concerned: 'tenant', or the id of a project with limits of its own."""
     reservation_id: Annotated[ReservationId, Meta(pattern='^[a-z0-9][A-Za-z0-9._:/-]{1,127}\\Z', max_length=128)]
     """Id of the reservation."""
@@ -164,6 +168,10 @@ class QuotaReserved(Struct, frozen=True, kw_only=True, rename="camel"):
     """Project whose ledger is charged as well; null: the tenant's alone."""
     amounts: tuple[QuotaAmount, ...]
     """Amounts, one entry a dimension."""
+    agent_role: Annotated[str, Meta(pattern='^[A-Z][A-Za-z0-9]{0,63}\\Z')] | None = None
+    """Role whose ledger is charged as well; null: no limit of a role."""
+    agent_id: Annotated[str, Meta(pattern='^[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7}\\Z', max_length=128)] | None = None
+    """Agent whose ledger is charged as well; null: no limit of an agent."""
 
 
 class QuotaWindowClosed(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -186,8 +194,8 @@ class QuotaWindowClosed(Struct, frozen=True, kw_only=True, rename="camel"):
 class QuotaReset(Struct, frozen=True, kw_only=True, rename="camel"):
     """Windows of a ledger ended and new ones began."""
 
-    ledger_id: Annotated[LedgerId, Meta(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\\Z', max_length=41)]
-    """Ledger concerned: 'tenant', or the id of a project with limits of its own."""
+    ledger_id: Annotated[LedgerId, Meta(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|role:[A-Z][A-Za-z0-9]{0,63}|agent:[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7})\\Z', max_length=134)]
+    """Ledger concerned: 'tenant', the id of a project, role:<role> or agent:<agent>."""
     project_id: Annotated[ProjectId, Meta(pattern='^proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\Z', max_length=41)] | None = None
     """Project concerned; null: the whole tenant."""
     lines: tuple[QuotaWindowClosed, ...]
@@ -206,7 +214,7 @@ class QuotaUse(Struct, frozen=True, kw_only=True, rename="camel"):
 class QuotaSettled(Struct, frozen=True, kw_only=True, rename="camel"):
     """Work was done: what was reserved for it is given back and what it used is counted, in the window of the reservation."""
 
-    ledger_id: Annotated[LedgerId, Meta(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\\Z', max_length=41)]
+    ledger_id: Annotated[LedgerId, Meta(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|role:[A-Z][A-Za-z0-9]{0,63}|agent:[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7})\\Z', max_length=134)]
     """Ledger concerned: 'tenant', or the id of a project with limits of its own."""
     reservation_id: Annotated[ReservationId, Meta(pattern='^[a-z0-9][A-Za-z0-9._:/-]{1,127}\\Z', max_length=128)] | None = None
     """Id of the reservation; null where usage came without one."""
@@ -218,13 +226,17 @@ class QuotaSettled(Struct, frozen=True, kw_only=True, rename="camel"):
     """What was used, one entry a dimension."""
     reason: Annotated[str, Meta(max_length=500)] = ''
     """Why usage came without a reservation; empty for the settlement of one."""
+    agent_role: Annotated[str, Meta(pattern='^[A-Z][A-Za-z0-9]{0,63}\\Z')] | None = None
+    """Role whose ledger is charged as well; null: no limit of a role."""
+    agent_id: Annotated[str, Meta(pattern='^[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7}\\Z', max_length=128)] | None = None
+    """Agent whose ledger is charged as well; null: no limit of an agent."""
 
 
 class QuotaThresholdCrossed(Struct, frozen=True, kw_only=True, rename="camel"):
     """Use and reservations reached the warning level of a limit; recorded once a window."""
 
-    ledger_id: Annotated[LedgerId, Meta(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\\Z', max_length=41)]
-    """Ledger concerned: 'tenant', or the id of a project with limits of its own."""
+    ledger_id: Annotated[LedgerId, Meta(pattern='^(tenant|proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|role:[A-Z][A-Za-z0-9]{0,63}|agent:[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7})\\Z', max_length=134)]
+    """Ledger concerned: 'tenant', the id of a project, role:<role> or agent:<agent>."""
     project_id: Annotated[ProjectId, Meta(pattern='^proj-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\Z', max_length=41)] | None = None
     """Project concerned; null: the whole tenant."""
     dimension: Annotated[str, Meta(pattern='^[a-z]+(\\.[a-z]+)?\\Z', max_length=32)]

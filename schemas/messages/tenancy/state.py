@@ -82,7 +82,7 @@ class QuotaLine(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class QuotaLedger(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Every limit of a tenant or project and what counts against it; id: 'tenant' or the project's id."""
+    """Every limit of a tenant, or of one project, role or agent of it, and what counts against it; id: 'tenant', the project's id, role:<role> or agent:<agent>."""
 
     lines: tuple[QuotaLine, ...]
     """The limits, in the order they came in force."""
@@ -110,6 +110,10 @@ class QuotaReservation(Struct, frozen=True, kw_only=True, rename="camel"):
     """When it was reserved: names its windows."""
     amounts: tuple[QuotaAmount, ...]
     """Amounts, one entry a dimension."""
+    agent_role: Annotated[str, Meta(pattern='^[A-Z][A-Za-z0-9]{0,63}\\Z')] | None = None
+    """Role whose ledger is charged as well; null: no limit of a role."""
+    agent_id: Annotated[str, Meta(pattern='^[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*){0,7}\\Z', max_length=128)] | None = None
+    """Agent whose ledger is charged as well; null: no limit of an agent."""
 
 
 class Subscription(Struct, frozen=True, kw_only=True, rename="camel"):

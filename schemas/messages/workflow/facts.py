@@ -324,7 +324,7 @@ class WaitingStepsDeferred(Struct, frozen=True, kw_only=True, rename="camel"):
     queue: Literal["admission", "suspended"]
     """Steps that wait for an agent or a quota, or those that a suspension of the tenant held up."""
     begun: Annotated[int, Meta(ge=0)]
-    """Steps that this look let go on."""
+    """Steps that this look tried to begin."""
     continues_at: int | None = None
     """When the next look begins; null: nothing is left to begin now."""
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from query.verify import journal as journals
 from query.verify.quotas import Ledger, window_start
@@ -146,9 +147,9 @@ def test_a_reservation_ends_once_and_not_before_it_was_made() -> None:
 
 def test_a_new_limit_begins_with_what_is_open() -> None:
     ledger = Ledger()
-    ledger.open["a"] = START, None, {"cost.amount": 40}
+    ledger.open["a"] = START, ("tenant",), {"cost.amount": 40}
     ledger.limit("tenant", "cost.amount", "none", 50, hard=True, source="platform")
-    [line] = ledger.of(None, "cost.amount")
+    [line] = ledger.of(("tenant",), "cost.amount")
     assert line.counted(START) == 40
 
 
@@ -208,10 +209,22 @@ def test_an_outcome_seen_by_half_is_completed_and_what_follows_is_left_out() -> 
 def test_a_window_that_was_over_before_a_limit_is_not_judged_by_it() -> None:
     ledger, hour = Ledger(), 3_600_000_000
     ledger.limit("tenant", "tokens.input", "hour", 0, hard=True, source="tenant", at=START + hour)
-    [line] = ledger.of(None, "tokens.input")
+    [line] = ledger.of(("tenant",), "tokens.input")
     assert line.limit_at(START) is None
     assert line.limit_at(START + hour) == 0
     ledger.limit("tenant", "tokens.input", "hour", 9, hard=True, source="tenant", at=START + hour)
     assert line.limit_at(START + hour) == 9
     ledger.limit("tenant", "tokens.input", "hour", 1, hard=True, source="tenant", at=START + 9 * hour)  # fmt: skip
     assert line.limit_at(START + 2 * hour) == 9
+
+
+def test_a_role_s_limit_is_judged_by_what_names_the_role() -> None:
+    log = Recorded()
+    provision(log, "acme")
+    of_role = structs.replace(overridden(500), ledger_id="role:Adder")
+    log.decide("acme", STEER, of_role)
+    log.decide("acme", STEER, reserved("a/1", cost_amount=501))
+    assert codes(log) == []
+    charged = structs.replace(reserved("a/2", cost_amount=501), agent_role="Adder")
+    log.decide("acme", STEER, charged)
+    assert codes(log) == ["OVER_QUOTA"]

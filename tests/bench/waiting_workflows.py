@@ -1,0 +1,66 @@
+"""Workflows of the real rules that do nothing but wait: what a bench of timers starts by the thousand."""
+
+import time
+from typing import Final
+
+from schemas.edge_model import model_of
+from schemas.ids import SYSTEM
+from streams.run.seeds import PLATFORM_ADMIN, ask, publish_seeds
+from tests.integration.streams.factory import Factory
+from topics.command import Actor, uuid7
+from topics.producer import CommandProducer
+
+TENANTS: Final = tuple(f"timer-{number}" for number in range(8))
+WAIT_SECONDS: Final = 45
+DEFINITION: Final = f"""
+document: {{dsl: '1.0.3', namespace: bench, name: waits, version: 1.0.0}}
+do:
+  - pause: {{wait: PT{WAIT_SECONDS}S}}
+"""
+
+
+def admin_of(factory: Factory) -> CommandProducer:
+    """Give the producer that speaks for the platform's administrator."""
+    return CommandProducer(Actor("user", PLATFORM_ADMIN), factory.bootstrap)
+
+
+def prepare(factory: Factory) -> None:
+    """Publish the seeds and the definition, make the tenants ready."""
+    with admin_of(factory) as admin:
+        publish_seeds(admin, factory.bootstrap, lambda _what: None)
+        published = {"name": "waits", "version": "1.0.0", "definition": DEFINITION}
+        ask(admin, model_of("PublishWorkflowDefinition").model_validate(published), SYSTEM)
+        for tenant in TENANTS:
+            provision_tenant(admin, tenant, "enterprise")
+
+
+def provision_tenant(admin: CommandProducer, tenant: str, edition: str) -> None:
+    """Make a tenant ready, owned by the administrator."""
+    subscription = {
+        "subscriptionId": f"sub-{uuid7()}",
+        "editionName": edition,
+        "editionVersion": "1.0.0",
+    }
+    provisioned = {"displayName": tenant, "region": "eu", "ownerPrincipalId": PLATFORM_ADMIN}
+    for kind, fields in (
+        ("ProvisionTenant", provisioned),
+        ("ActivateSubscription", subscription),
+        ("ActivateTenant", {}),
+    ):
+        ask(admin, model_of(kind).model_validate(fields), tenant)
+
+
+def start_waiting(factory: Factory, count: int) -> None:
+    """Start so many, a hundred a second, so that their ends are spread like their beginnings."""
+    begun = time.monotonic()
+    with admin_of(factory) as admin:
+        for number in range(count):
+            fields = {
+                "workflowInstanceId": f"wf-{uuid7()}",
+                "definitionOwner": "system",
+                "definitionName": "waits",
+                "input": "{}",
+            }
+            command = model_of("StartWorkflow").model_validate(fields)
+            admin.produce(admin.prepare(command, TENANTS[number % len(TENANTS)]))
+            admin.poll(max(0.0, begun + number / 100 - time.monotonic()))
