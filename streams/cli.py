@@ -4,6 +4,7 @@ Each sub-command lives beside what it commands. Exit codes: 0 done, 1 a finding 
 understood, 130 interrupted. stdout is for results, stderr for progress and for what went wrong.
 """
 
+import os
 import sys
 
 import typer
@@ -21,6 +22,7 @@ from topics.agents_cli import app as agents
 from topics.cli import app as topics
 from topics.command_cli import app as command
 from topics.events_cli import app as events
+from topics.trace_context import adopt
 
 app = typer.Typer(
     name="factory",
@@ -50,6 +52,7 @@ app.add_typer(schemas, name="schemas")
 
 def main() -> None:
     """Run the command line; what a person can put right ends as one sentence, without a trace."""
+    adopt(os.environ.get("TRACEPARENT"))
     try:
         app(prog_name="factory")
     except OperatorError as error:
