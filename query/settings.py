@@ -68,7 +68,7 @@ class Settings:
     @property
     def database(self) -> Path:
         """File that holds the views."""
-        return self.local / "query" / "factory.duckdb"
+        return database_of(self.local)
 
     @property
     def url_file(self) -> Path:
@@ -79,6 +79,11 @@ class Settings:
     def keys(self) -> Path:
         """Folder of the keys that sign tokens."""
         return keys_folder(self.local)
+
+
+def database_of(local: Path) -> Path:
+    """Give the file that holds the views of this machine."""
+    return local / "query" / "factory.duckdb"
 
 
 def keys_folder(local: Path) -> Path:

@@ -47,16 +47,21 @@ def show(
 @app.command("check")
 def check(as_json: Json = False) -> None:
     """Check the rules of every file, the lock, the generated code and all pairs of versions. 1 on a finding."""
-    findings = [{"where": f"{f.file} {f.path}", "rule": f.rule} for f in lint_all()]
-    findings += [{"where": str(path), "rule": "run python -m schemas.generate"} for path in stale()]
-    findings += [
+    found = findings()
+    if as_json:
+        print_json(found)
+    else:
+        print_rows(found, as_json=False)
+        print(f"{len(catalogue().entries)} schemas, {len(found)} findings.")
+    if found:
+        raise typer.Exit(1)
+
+
+def findings() -> list[dict[str, str]]:
+    """List what breaks a rule of the schemas: ``where`` it stands and the ``rule``."""
+    found = [{"where": f"{f.file} {f.path}", "rule": f.rule} for f in lint_all()]
+    found += [{"where": str(path), "rule": "run python -m schemas.generate"} for path in stale()]
+    return found + [
         {"where": f"{i.subject} v{i.writer} under v{i.reader}", "rule": i.reason}
         for i in incompatibilities()
     ]
-    if as_json:
-        print_json(findings)
-    else:
-        print_rows(findings, as_json=False)
-        print(f"{len(catalogue().entries)} schemas, {len(findings)} findings.")
-    if findings:
-        raise typer.Exit(1)

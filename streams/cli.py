@@ -1,7 +1,8 @@
 """`factory`: the command line, put together from the packages' own.
 
 Each sub-command lives beside what it commands. Exit codes: 0 done, 1 a finding or a failure, 2 not
-understood, 130 interrupted. stdout is for results, stderr for progress and for what went wrong.
+understood, 78 a worker or feed that may not start (exits.py), 130 interrupted. stdout is for results,
+stderr for progress and for what went wrong.
 """
 
 import os
@@ -12,7 +13,7 @@ import typer
 from query import cli as query_cli
 from schemas.cli import app as schemas
 from schemas.output import OperatorError
-from streams import replay_cli, worker_cli
+from streams import doctor_cli, replay_cli, worker_cli
 from streams.bench.cli import app as bench
 from streams.definitions import cli as definitions_cli
 from streams.local.cli import app as kafka
@@ -35,6 +36,7 @@ workflow = typer.Typer(help="Workflow instances.", no_args_is_help=True)
 
 run_cli.register(app)
 worker_cli.register(app)
+doctor_cli.register(app)
 replay_cli.register(app)
 workflow_cli.register(workflow)
 query_cli.register(app, workflow)

@@ -25,7 +25,7 @@ def find_java(named: str | None) -> Path:
             f"FACTORY_JAVA names {named}, which is no program: "
             f"name a Java {JAVA_MAJOR_MIN} or newer, or unset it to use the one that comes along."
         )
-    major = _major(found)
+    major = major_of(found)
     if major is None or major < JAVA_MAJOR_MIN:
         what = "no Java" if major is None else f"Java {major}"
         raise LocalError(
@@ -46,7 +46,8 @@ def _from_wheel() -> Path:
     return Path(JAVA)
 
 
-def _major(java: str) -> int | None:
+def major_of(java: str) -> int | None:
+    """Give the major version of a Java, None if the program runs as none."""
     try:
         answer = subprocess.run(  # noqa: S603 - the program the person named
             [java, "-version"], capture_output=True, text=True, check=False, timeout=30

@@ -28,7 +28,7 @@ def choose_ports(file: Path) -> Ports:
     `RELEASE_WAIT_S` to become free. Another program may still take a port before the broker does:
     the broker then ends with a message and the next start chooses anew.
     """
-    recorded = _recorded(file)
+    recorded = recorded_ports(file)
     if recorded is not None and _become_free(recorded):
         return recorded
     with ExitStack() as stack:
@@ -39,7 +39,18 @@ def choose_ports(file: Path) -> Ports:
     return chosen
 
 
-def _recorded(file: Path) -> Ports | None:
+def is_free(port: int) -> bool:
+    """Tell whether nobody listens at a port of the loopback address."""
+    try:
+        with ExitStack() as stack:
+            _bound(stack, port)
+    except OSError:
+        return False
+    return True
+
+
+def recorded_ports(file: Path) -> Ports | None:
+    """Give the ports that `choose_ports` recorded in `file`, None if there are none."""
     try:
         record = json.loads(file.read_text(encoding="utf-8"))
         return Ports(int(record["client"]), int(record["controller"]))

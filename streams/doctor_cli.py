@@ -1,0 +1,102 @@
+"""`factory doctor`: everything that a person would look at when the system does not start, in one table."""
+
+import os
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from schemas.catalogue import catalogue
+from schemas.cli import findings as schema_findings
+from schemas.output import print_json, print_rows
+from streams.doctor import Check, Finding, is_healthy, run
+from streams.doctor_broker import broker_checks
+from streams.doctor_machine import (
+    check_broker_ports,
+    check_folder,
+    check_java,
+    check_lease_key,
+    check_named_ports,
+)
+from streams.local import status
+from streams.local.settings import Settings as BrokerSettings
+from topics.settings import local_root
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")] = False,
+) -> None:
+    """Check this machine and the broker, and say what to do about what is wrong. Ends with 1 if a check fails.
+
+    Changes nothing: no topic, no group, no file. What cannot be checked is shown as unchecked, with the reason.
+    """
+    findings = run(checks())
+    if as_json:
+        print_json({"healthy": is_healthy(findings), "checks": [_row(f) for f in findings]})
+    else:
+        print_rows([_row(f) for f in findings], as_json=False)
+    if not is_healthy(findings):
+        raise typer.Exit(1)
+
+
+def checks() -> list[tuple[str, Check]]:
+    """List the checks in the order in which a system starts."""
+    settings, local = BrokerSettings.from_environment(), local_root()
+    broker = status()
+    pid = broker.broker.pid if broker.broker is not None else None
+    secret = os.environ.get("FACTORY_LEASE_SECRET", "")
+    return [
+        ("java", partial(check_java, settings)),
+        ("local folder", partial(check_folder, local)),
+        ("broker ports", partial(check_broker_ports, settings, pid)),
+        ("named ports", check_named_ports),
+        ("schemas", check_schemas),
+        ("lease key", partial(check_lease_key, local, secret)),
+        *broker_checks(broker),
+        ("views", check_views),
+    ]
+
+
+def check_schemas() -> Finding:
+    """Check the schemas and their lock, as `factory schemas check` does."""
+    found = schema_findings()
+    if not found:
+        return Finding(
+            "schemas", "ok", f"{len(catalogue().entries)} schemas as the registry lock has them"
+        )
+    first = f"{found[0]['where']}: {found[0]['rule']}"
+    todo = "see `factory schemas check`; an installed release that was changed is installed again"
+    return Finding("schemas", "fail", f"{len(found)} findings, first {first}", todo)
+
+
+def check_views() -> Finding:
+    """Check that the views' file opens, or say who holds it."""
+    # The database takes a tenth of a second to import, which no other command of this package needs.
+    from query.file_check import look  # noqa: PLC0415
+    from query.settings import database_of  # noqa: PLC0415
+
+    path = database_of(local_root())
+    seen = look(path)
+    if seen.state == "none":
+        return Finding("views", "ok", f"{path} is made when `factory query serve` starts")
+    if seen.state == "held":
+        held = f"{path} is held by process {seen.detail}"
+        return Finding("views", "ok", held, "nothing if that is the query process; one may hold it")
+    if seen.state == "doubtful":
+        todo = "start `factory query serve`: it sets the file aside and builds the views again from Kafka"
+        return Finding("views", "warn", f"{path} does not open ({seen.detail})", todo)
+    return Finding("views", "ok", f"{path} opens, nobody holds it")
+
+
+def _row(finding: Finding) -> dict[str, object]:
+    return {
+        "check": finding.check,
+        "status": finding.status,
+        "found": finding.found,
+        "todo": finding.todo,
+    }
+
+
+def register(app: typer.Typer) -> None:
+    """Add `doctor` to the command line."""
+    app.command("doctor")(doctor)
