@@ -7,6 +7,7 @@ Faust's own Kafka side is switched off here: an ordinary agent in this process c
 import asyncio
 import logging
 from pathlib import Path
+from typing import Final
 
 import faust
 import mode
@@ -16,23 +17,29 @@ from streams.exits import refusing
 from streams.layout import Layout
 from streams.observe.pages import worker_pages
 from streams.settings import Settings, from_environment
-from streams.web import free_port
+from streams.web import free_port, is_free
 from streams.wiring import Rules, standard_rules
 from topics import logs
 
 log = logging.getLogger(__name__)
 
+_PORT_POLL_S: Final = 0.05
+"""Time between two looks whether a predecessor has given its port up."""
+
 
 class Runtime(mode.Service):
     """The engine as a service: started before the Faust app, stopped cleanly after it."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, port: int) -> None:
         super().__init__()
         self._engine = engine
+        self._port = port
 
     async def on_start(self) -> None:
-        """Start the engine's thread."""
+        """Start the engine's thread; its pages come when a predecessor has given the port up."""
         self._engine.start()
+        while not is_free(self._port):  # noqa: ASYNC110 - another process holds it, nothing tells of its end
+            await asyncio.sleep(_PORT_POLL_S)
 
     async def on_stop(self) -> None:
         """Wait for the end of the running cycle, off the loop, so that the status page answers meanwhile."""
@@ -74,7 +81,7 @@ def run_worker(settings: Settings, layout: Layout, rules: Rules) -> None:
     app = host_app(settings, layout, engine, port)
     worker = faust.Worker(
         app,
-        Runtime(engine),
+        Runtime(engine, port if settings.ready_fd else 0),
         loglevel="WARN",
         override_logging=False,
         redirect_stdouts=False,

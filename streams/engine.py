@@ -29,8 +29,10 @@ from streams.known_facts import KnownFacts
 from streams.layout import Layout
 from streams.observe.decisions import DecisionSpans, decision_spans
 from streams.pace import Pace
+from streams.restore import Restorer
 from streams.settings import Settings
 from streams.start import Start
+from streams.successor import Successor
 from streams.timers import Timers
 from streams.transaction import Transactions
 from streams.wiring import Rules
@@ -120,12 +122,38 @@ class Engine:
     def _run(self) -> None:
         settings, layout = self._settings, self._layout
         keys = lease_keys(settings)
-        crash = CrashPoints(settings.crash_at)
-        identity = self._may_start(keys)
         log_ends = LogEnds(settings)
+        restorer = Restorer(settings, layout, log_ends, self._watchdog.beat)
+        identity = self._may_start(keys, restorer)
+        if self._ending.is_set():
+            self._watchdog.stop()
+            return
+        crash = CrashPoints(settings.crash_at)
+        transactions = Transactions(settings, layout, crash, _fatal)
+        parts, trace = self._parts(keys, log_ends, restorer, transactions, crash)
+        self._cycle = cycle = Cycle(parts)
+        inputs = Inputs(settings, layout, cycle, _fatal, on_member=identity.note)
+        inputs.start()
+        while not self._ending.is_set():
+            cycle.run_once(inputs)
+        self._watchdog.beat()
+        inputs.close()
+        # All is decided that will be: whoever waits for the name need not wait for the rest.
+        identity.release()
+        self._close(transactions, trace)
+
+    def _parts(
+        self,
+        keys: HmacLeaseKeys,
+        log_ends: LogEnds,
+        restorer: Restorer,
+        transactions: Transactions,
+        crash: CrashPoints,
+    ) -> tuple[Parts, DecisionSpans | None]:
+        """Give what the cycle is built from."""
+        settings, layout = self._settings, self._layout
         breadcrumb = Breadcrumb(settings.local / "breadcrumbs" / settings.worker_name)
         trace = decision_spans(breadcrumb)
-        transactions = Transactions(settings, layout, crash, _fatal)
         book = Rulebook(
             rules=self._rules,
             layout=layout,
@@ -134,22 +162,23 @@ class Engine:
             in_hand=breadcrumb if trace is None else trace.hand,
             lease_key=keys.newest,
         )
+        keeper = Keeper(
+            settings,
+            layout,
+            self._rules,
+            log_ends=log_ends,
+            restorer=restorer,
+            writer=transactions,
+            board=self.board,
+            beat=self._watchdog.beat,
+        )
         producer = plain_producer(settings, _fatal)
+        timers = Timers(layout, producer, log_ends, clock=wall_clock, crash=crash, board=self.board)
         parts = Parts(
             book=book,
             transactions=transactions,
-            keeper=Keeper(
-                settings,
-                layout,
-                self._rules,
-                log_ends=log_ends,
-                writer=transactions,
-                board=self.board,
-                beat=self._watchdog.beat,
-            ),
-            timers=Timers(
-                layout, producer, log_ends, clock=wall_clock, crash=crash, board=self.board
-            ),
+            keeper=keeper,
+            timers=timers,
             crash=crash,
             pace=Pace(settings.cycle_ms, settings.cycle_records_max, settings.gather_ms),
             board=self.board,
@@ -158,31 +187,29 @@ class Engine:
             beat=self._watchdog.beat,
             trace=trace,
         )
-        cycle = Cycle(parts)
-        self._cycle = cycle
-        inputs = Inputs(settings, layout, cycle, _fatal, on_member=identity.note)
-        inputs.start()
-        while not self._ending.is_set():
-            cycle.run_once(inputs)
-        self._close(inputs, transactions, trace)
-        identity.release()
+        return parts, trace
 
-    def _may_start(self, keys: HmacLeaseKeys) -> Identity:
-        """Give this worker's name once it is held and nothing speaks against a start. Raises OperatorError."""
-        beat = self._watchdog.beat
-        identity = Identity(self._settings, beat)
-        identity.claim()
+    def _may_start(self, keys: HmacLeaseKeys, restorer: Restorer) -> Identity:
+        """Give this worker's name once it is held and nothing speaks against a start. Raises OperatorError.
+
+        A successor waits for the name, with everything else looked at before; it may be told to end meanwhile.
+        """
+        settings, beat = self._settings, self._watchdog.beat
+        identity = Identity(settings, beat)
+        if not settings.ready_fd:
+            identity.claim()
         # Before anything else: a broker that lost the facts must not be called one that lacks topics.
-        KnownFacts(self._settings, self._layout).check()
-        Start(self._settings, self._layout, keys, beat).check()
+        KnownFacts(settings, self._layout).check()
+        Start(settings, self._layout, keys, beat).check()
+        if settings.ready_fd:
+            Successor(settings, restorer, beat, self._ending).wait()
+            if self._ending.is_set():
+                return identity
+            identity.claim()
         identity.await_others_end()
         return identity
 
-    def _close(
-        self, inputs: Inputs, transactions: Transactions, trace: DecisionSpans | None
-    ) -> None:
-        self._watchdog.beat()
-        inputs.close()
+    def _close(self, transactions: Transactions, trace: DecisionSpans | None) -> None:
         transactions.close()
         if trace is not None:
             trace.close()

@@ -44,6 +44,7 @@ class Keeper:
         rules: Rules,
         *,
         log_ends: LogEnds,
+        restorer: Restorer,
         writer: StateWriter,
         board: Board,
         beat: Callable[[], None],
@@ -53,7 +54,7 @@ class Keeper:
         self._rules = rules
         self._log_ends = log_ends
         self._known_facts = KnownFacts(settings, layout)
-        self._restorer = Restorer(settings, layout, log_ends, beat)
+        self._restorer = restorer
         self._rebuilder = Rebuilder(settings, layout, rules, log_ends=log_ends, beat=beat)
         self._beat = beat
         self._writer = writer

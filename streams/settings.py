@@ -61,6 +61,8 @@ class Settings:
     """FACTORY_WORKER_PORT: port of the pages (status, metrics, health); 0 takes a free one."""
     web_host: str = "127.0.0.1"
     """FACTORY_WORKER_HOST: address that the pages listen on; in a container its own, for who scrapes it."""
+    ready_fd: int = 0
+    """FACTORY_READY_FD: set by the supervisor: pipe on which a successor says that it may take over (successor.py)."""
     crash_at: str = ""
     """FACTORY_CRASH_AT: ``point:count[:signal]``, only for tests that kill a worker at an exact place."""
     log_level: str = "INFO"
@@ -99,6 +101,7 @@ _VARIABLES: Final[dict[str, str]] = {
     "command_horizon_s": "FACTORY_COMMAND_HORIZON_S",
     "web_port": "FACTORY_WORKER_PORT",
     "web_host": "FACTORY_WORKER_HOST",
+    "ready_fd": "FACTORY_READY_FD",
     "crash_at": "FACTORY_CRASH_AT",
     "log_level": "FACTORY_LOG_LEVEL",
 }

@@ -31,14 +31,15 @@ def worker(
     """Run a worker: decide what comes in by the input topics of the partitions it is given.
 
     Ends on SIGTERM or an interrupt, after the cycle in hand. A worker that is in doubt ends itself and is started
-    again; one that fails again and again ends this command with 1.
+    again; one that fails again and again ends this command with 1. SIGUSR2 restarts it with hardly a pause: a
+    successor catches up beside it and takes its place.
     """
     _ready(from_environment())
     if name:
         os.environ["FACTORY_WORKER"] = name
     if port:
         os.environ["FACTORY_WORKER_PORT"] = str(port)
-    raise typer.Exit(_supervised("streams.app"))
+    raise typer.Exit(_supervised("streams.app", has_successors=True))
 
 
 def feed(
@@ -53,9 +54,9 @@ def feed(
     raise typer.Exit(_supervised("streams.feed"))
 
 
-def _supervised(module: str) -> int:
+def _supervised(module: str, *, has_successors: bool = False) -> int:
     logs.configure()
-    return Supervisor([sys.executable, "-m", module]).run()
+    return Supervisor([sys.executable, "-m", module], has_successors=has_successors).run()
 
 
 def _ready(settings: Settings) -> None:
