@@ -54,6 +54,7 @@ def full_breadcrumbs(field: Field, times: int) -> None:
     """Let a worker start where its breadcrumb has no room: it refuses, says so, and the other goes on alone."""
     place = field.place
     for _ in range(times):
+        since = time.time()
         place.stop(VICTIM)
         (place.folder / "breadcrumbs" / VICTIM).unlink()
         field.disks.fill("breadcrumbs", 0)
@@ -61,7 +62,7 @@ def full_breadcrumbs(field: Field, times: int) -> None:
         status = place.members[VICTIM].process.wait(90)
         if status == 0 or not place.said(VICTIM, REFUSED):
             raise AssertionError(f"the worker ended with {status} and did not say why")
-        field.healed("full disk under a breadcrumb", time.time())
+        field.healed("full disk under a breadcrumb", since)
         field.disks.free("breadcrumbs")
         place.forget(VICTIM)
         place.start_worker(VICTIM)
