@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import Response
 
 from query.access import Verifier
+from query.metrics import CONTENT_TYPE
 from query.problems import MEDIA_TYPE, STATUS_OF, Problem, install
 from query.reading import Views
 from query.routes import assets, costs, governance, operators, workflows
@@ -15,7 +16,6 @@ from query.routes.operators import Laggard
 from query.settings import API_PREFIX
 
 _ROUTERS: Final = (workflows, governance, costs, assets, operators)
-_METRICS_TYPE: Final = "text/plain; version=0.0.4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,9 @@ class Parts:
     views: Views
     verifier: Verifier
     laggard: Laggard
-    is_ready: Callable[[], bool]
-    metrics: Callable[[], str]
+    why_not_healthy: Callable[[], str]
+    why_not_ready: Callable[[], str]
+    metrics: Callable[[], bytes]
 
 
 def _responses() -> dict[int | str, dict[str, object]]:
@@ -69,22 +70,27 @@ def _health(parts: Parts) -> APIRouter:
 
     @router.get("/healthz")
     def health() -> dict[str, str]:
-        """Tell that the process answers."""
+        """Tell whether the projector makes progress, not only that the server answers."""
+        _must_be_empty(parts.why_not_healthy())
         return {"status": "alive"}
 
     @router.get("/readyz")
     def readiness() -> dict[str, str]:
-        """Tell whether the views have caught up and move."""
-        if not parts.is_ready():
-            raise Problem("NOT_READY", "The views are not up to date yet.")
+        """Tell whether the views have caught up and are fresh."""
+        _must_be_empty(parts.why_not_ready())
         return {"status": "ready"}
 
     @router.get("/metrics")
-    def metrics() -> PlainTextResponse:
-        """Give the projector's counters in Prometheus text form."""
-        return PlainTextResponse(parts.metrics(), media_type=_METRICS_TYPE)
+    def metrics() -> Response:
+        """Give the process's figures in Prometheus text form."""
+        return Response(parts.metrics(), media_type=CONTENT_TYPE)
 
     return router
+
+
+def _must_be_empty(reason: str) -> None:
+    if reason:
+        raise Problem("NOT_READY", reason)
 
 
 def _describe(app: FastAPI) -> None:

@@ -11,6 +11,7 @@ from query.client import Api, Document
 from query.settings import from_environment, keys_folder
 from query.verify.cli import command as verify_command
 from schemas.output import OperatorError, print_json, print_line, print_rows
+from topics.logs import configure as configure_log
 from topics.settings import local_root
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def serve(
     # Of all commands these two alone need the database and the server, half a second of imports.
     from query.service import Service  # noqa: PLC0415
 
+    configure_log()
     settings = from_environment()
     if port is not None:
         settings = settings.at_port(port)

@@ -52,6 +52,8 @@ class BrokerGoneError(OperatorError):
 class LogChangedError(Exception):
     """The log does not hold what the views were made of: other offsets, or another cluster."""
 
+    is_speaking = True  # its text may be logged
+
 
 class Offsets:
     """Where the topics begin and end at the broker, and which cluster it is."""
@@ -94,6 +96,26 @@ class Offsets:
     def end(self, topics: Iterable[str]) -> dict[Partition, int]:
         """Give the offset after the last committed record of each partition."""
         return self._listed(topics, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+
+    def end_within(self, topics: Iterable[str], seconds: float) -> dict[Partition, int] | None:
+        """Give the offset after the last committed record of each partition, None if that takes longer."""
+        asked = {
+            TopicPartition(self._prefix + topic, partition): OffsetSpec.latest()  # type: ignore[no-untyped-call]
+            for topic in topics
+            for partition in range(BY_NAME[topic].partitions)
+        }
+        answers = self._admin.list_offsets(
+            asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=seconds
+        )
+        try:
+            return {
+                (place.topic.removeprefix(self._prefix), place.partition): answer.result(
+                    seconds
+                ).offset
+                for place, answer in answers.items()
+            }
+        except (KafkaException, TimeoutError):
+            return None
 
     def _listed(self, topics: Iterable[str], spec: OffsetSpec) -> dict[Partition, int]:
         places = [

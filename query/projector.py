@@ -54,6 +54,10 @@ class Progress:
     """Why nothing moves, as a sentence; empty while all is well."""
     has_caught_up: bool = False
     """Whether every partition was read to its end at least once."""
+    moved_at: float = field(default_factory=time.monotonic)
+    """When the projector took a step or tried to write, seconds of the monotonic clock."""
+    has_ended: bool = False
+    """Whether its loop is over."""
 
 
 class Projector:
@@ -83,10 +87,12 @@ class Projector:
             self.progress.problem = f"The log has changed under the views: {error}."
             raise
         finally:
+            self.progress.has_ended = True
             self._feed.close()
 
     def step(self) -> int:
         """Take and write one batch; give the number of records taken."""
+        self.progress.moved_at = time.monotonic()
         raws = self._feed.take(BATCH_RECORDS_MAX, self._age_s)
         begun = time.thread_time()
         if raws:
@@ -129,6 +135,7 @@ class Projector:
         """Try until the database takes it: a full disk pauses the views and loses nothing (reliability.md F17)."""
         pause_s = _RETRY_FIRST_S
         while not self._stop.is_set():
+            self.progress.moved_at = time.monotonic()
             try:
                 write()
             except StoreUnavailableError as error:
@@ -154,7 +161,8 @@ class Projector:
         try:
             self._store.write(_by_table([one], []), {}, heads)
         except RowRefusedError as error:
-            _LOG.error("%s is refused by the views: %s", one.record.position, error)
+            # The reason stays in the dead letter: the database quotes the value in it.
+            _LOG.error("%s is refused by the views", one.record.position)
             bare = Sequenced(one.record.position, one.record.envelope, None)
             raw = Raw(one.record.position, one.record.envelope.occurred_at, None, None, list)
             refused = letter(raw, MalformedRecordError(f"the views refuse it: {error}"))

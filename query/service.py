@@ -20,6 +20,7 @@ from query.access import Verifier
 from query.api import Parts, create
 from query.feed import TOPICS, BrokerGoneError, Feed, LogChangedError, Offsets
 from query.headers import secured
+from query.metrics import MetricsPage
 from query.operator_answers import Lag, PartitionLag
 from query.order import Partition
 from query.problems import Problem
@@ -28,7 +29,9 @@ from query.reading import Views
 from query.settings import Settings
 from query.store import Store, open_store, set_aside
 from query.visible import Visible
+from query.watch import Watch
 from schemas.output import OperatorError
+from topics.logs import said
 
 _LOG: Final = logging.getLogger(__name__)
 TOPICS_WAIT_S: Final = 60.0
@@ -87,21 +90,23 @@ class Service:
         self._thread = threading.Thread(target=self._project, name="projector", daemon=True)
         self._server: uvicorn.Server | None = None
         self._defect: Exception | None = None
+        watch = Watch(
+            self.projector.progress,
+            lambda: dict(self._feed.next_offsets),
+            lambda seconds: self._offsets.end_within(TOPICS, seconds),
+        )
         self.app = create(
             Parts(
                 views=Views(self.store, self._visible),
                 verifier=Verifier(settings.keys),
                 laggard=self,
-                is_ready=self._is_ready,
-                metrics=self._metrics,
+                why_not_healthy=watch.why_not_healthy,
+                why_not_ready=watch.why_not_ready,
+                metrics=MetricsPage(self.projector.progress, watch),
             )
         )
 
     # -- what the API asks ---------------------------------------------------------------------------
-    def _is_ready(self) -> bool:
-        progress = self.projector.progress
-        return progress.has_caught_up and not progress.problem and self._thread.is_alive()
-
     def lag(self) -> Lag:
         """Give the lag of every partition now. Raises Problem NOT_READY where the broker does not answer."""
         try:
@@ -128,33 +133,6 @@ class Service:
             problem=progress.problem or None,
             partitions=partitions,
         )
-
-    def _metrics(self) -> str:
-        progress = self.projector.progress
-        counters = {
-            "records": progress.records,
-            "rows": progress.rows,
-            "batches": progress.batches,
-            "dead_letters": progress.dead_letters,
-            "repeated_records": progress.repeated,
-        }
-        lines = [
-            line
-            for name, value in counters.items()
-            for line in (
-                f"# TYPE factory_projector_{name}_total counter",
-                f"factory_projector_{name}_total {value}",
-            )
-        ]
-        lines += [
-            "# TYPE factory_projector_busy_seconds_total counter",
-            f"factory_projector_busy_seconds_total {progress.busy_s:.6f}",
-            "# TYPE factory_projector_held_records gauge",
-            f"factory_projector_held_records {progress.held}",
-            "# TYPE factory_projector_caught_up gauge",
-            f"factory_projector_caught_up {int(progress.has_caught_up)}",
-        ]
-        return "\n".join(lines) + "\n"
 
     # -- running -------------------------------------------------------------------------------------
     def start(self) -> None:
@@ -184,6 +162,7 @@ class Service:
             secured(self.app),
             log_level="warning",
             access_log=False,
+            log_config=None,  # by this process's own form
             server_header=False,
             lifespan="off",
             timeout_graceful_shutdown=5,
@@ -211,7 +190,7 @@ class Service:
             self.stop()
             gc.unfreeze()
         if self._defect is not None:
-            raise OperatorError(f"The projector ended: {self._defect}")
+            raise OperatorError(f"The projector ended: {said(self._defect)}")
 
     def _listen(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self._settings.host else socket.AF_INET

@@ -25,8 +25,9 @@ def document() -> dict[str, Any]:
             views=Views(nothing, nothing),
             verifier=Verifier(Path("nowhere")),
             laggard=nothing,
-            is_ready=lambda: False,
-            metrics=lambda: "",
+            why_not_healthy=str,
+            why_not_ready=str,
+            metrics=bytes,
         )
     )
     return app.openapi()

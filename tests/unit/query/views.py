@@ -58,8 +58,9 @@ class World:
             views=Views(self.store, self.visible),
             verifier=Verifier(self.keys),
             laggard=self,
-            is_ready=lambda: True,
-            metrics=lambda: "",
+            why_not_healthy=str,
+            why_not_ready=str,
+            metrics=bytes,
         )
         self.app = create(parts)
 
