@@ -10,11 +10,11 @@ import subprocess
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final, Protocol
 
-from streams.local import process, server, start_kafka, stop
+from streams.local import LocalError, process, server, start_kafka, stop
 from streams.local.jars import ensure_jars
 from streams.local.java import find_java
 from streams.local.ports import Ports
@@ -25,6 +25,7 @@ from topics.settings import BROKER_RECORD
 
 NODES: Final = (1, 2, 3)
 FORMAT_SECONDS_MAX: Final = 60
+STARTS_MAX: Final = 3
 
 
 class Brokers(Protocol):
@@ -158,7 +159,7 @@ class ThreeBrokers:
         if not server.is_formatted(self._files[1]):
             self._format()
         with ThreadPoolExecutor(len(NODES)) as pool:
-            list(pool.map(start_kafka, self._folders.values()))
+            list(pool.map(_start_patiently, self._folders.values()))
 
     def _format(self) -> None:
         settings = Settings.from_environment(self._folders[1])
@@ -185,6 +186,15 @@ class ThreeBrokers:
         """Stop every node."""
         with ThreadPoolExecutor(len(NODES)) as pool:
             list(pool.map(stop, self._folders.values()))
+
+
+def _start_patiently(folder: Path) -> None:
+    """Start a node; three at once on a busy machine may need longer than a broker alone is given."""
+    for _ in range(STARTS_MAX - 1):
+        with suppress(LocalError):
+            start_kafka(folder)
+            return
+    start_kafka(folder)
 
 
 def _uuid() -> str:
