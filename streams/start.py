@@ -11,6 +11,7 @@ from typing import Final
 
 from confluent_kafka import IsolationLevel, Message
 from confluent_kafka.admin import AdminClient, OffsetSpec
+from msgspec import Struct
 
 from schemas.codec import decode_envelope, decode_state, entry_of
 from schemas.errors import UnknownSchemaError
@@ -58,10 +59,7 @@ class Start:
         counts = again(self._counts, self._settings.wait_s, SOFT)
         self._beat()
         check_counts(counts, self._layout)
-        self._check_facts()
-        self._beat()
-        self._check_state()
-        self._beat()
+        self._check_records()
 
     def _counts(self) -> dict[str, int]:
         found = self._admin.list_topics(timeout=_ASK_S).topics
@@ -71,39 +69,24 @@ class Start:
         numbers = range(self._layout.partitions)
         return [(self._layout.physical(topic), number) for topic in topics for number in numbers]
 
-    def _check_facts(self) -> None:
-        def take(message: Message) -> None:
-            value = message.value()
-            if value is None:
-                return
-            try:
-                entry_of(decode_envelope(value).payload_schema_id)
-            except UnknownSchemaError as error:
-                topic, number = place_of(message)
-                where = f"{topic}:{number}:{message.offset()}"
-                raise unknown_record(where, error) from error
-
-        self._read_tails(self._places(self._layout.facts), _TAIL, take)
-
-    def _check_state(self) -> None:
-        """Look at the newest records of the state, further back where no positions are among them."""
+    def _check_records(self) -> None:
+        """Look at the newest records of facts and state, of a partition's state further back where no positions are."""
+        state = self._layout.physical(naming.STATE)
         newest: dict[int, InputPositions] = {}
 
         def take(message: Message) -> None:
-            raw, value, number = message.key(), message.value(), place_of(message)[1]
-            if raw is None or value is None:
+            topic, number = place_of(message)
+            if topic != state:
+                check_fact(f"{topic}:{number}:{message.offset()}", message.value())
                 return
-            try:
-                record, _ = decode_state(value)
-            except UnknownSchemaError as error:
-                raise unknown_state(number, raw, error) from error
-            if raw == POSITIONS_KEY and isinstance(record, InputPositions):
+            record = readable(number, message.key(), message.value())
+            if message.key() == POSITIONS_KEY and isinstance(record, InputPositions):
                 newest[number] = record
 
-        places, depth = self._places([naming.STATE]), _TAIL
+        places, depth = self._places([*self._layout.facts, naming.STATE]), _TAIL
         while places:
             longer = self._read_tails(places, depth, take)
-            places = [place for place in longer if place[1] not in newest]
+            places = [place for place in longer if place[0] == state and place[1] not in newest]
             depth *= _FURTHER
         for number, positions in sorted(newest.items()):
             check_written(number, positions, self._layout.partitions)
@@ -117,12 +100,16 @@ class Start:
         Up to the last stable offset: a transaction that a killed worker left open is not waited for.
         """
         earliest, latest = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call]
-        level = IsolationLevel.READ_COMMITTED
-        ends = listed_offsets(self._admin, places, latest, level)
-        firsts = listed_offsets(self._admin, places, earliest, level)
+        ends, firsts = self._listed(places, latest), self._listed(places, earliest)
         starts = {place: max(firsts[place], ends[place] - depth) for place in places}
         read_committed(self._settings, ends, starts, take, self._beat)
         return [place for place in places if starts[place] > firsts[place]]
+
+    def _listed(self, places: list[Place], spec: OffsetSpec) -> dict[Place, int]:
+        level = IsolationLevel.READ_COMMITTED
+        return again(
+            lambda: listed_offsets(self._admin, places, spec, level), self._settings.wait_s, SOFT
+        )
 
 
 def check_counts(counts: dict[str, int], layout: Layout) -> None:
@@ -142,6 +129,26 @@ def check_counts(counts: dict[str, int], layout: Layout) -> None:
             f"{others[0]} has {counts[others[0]]}, so tenants would lose their place: start the release that "
             "made the topics, or name a broker that `factory topics check` finds nothing wrong with."
         )
+
+
+def check_fact(where: str, value: bytes | None) -> None:
+    """Check that the schema of a fact is known; ``where`` names its place. Raises OperatorError."""
+    if value is None:
+        return
+    try:
+        entry_of(decode_envelope(value).payload_schema_id)
+    except UnknownSchemaError as error:
+        raise unknown_record(where, error) from error
+
+
+def readable(partition: int, raw_key: bytes | None, value: bytes | None) -> Struct | None:
+    """Give a state record, None where it was deleted. Raises OperatorError for one of another release."""
+    if raw_key is None or value is None:
+        return None
+    try:
+        return decode_state(value)[0]
+    except UnknownSchemaError as error:
+        raise unknown_state(partition, raw_key, error) from error
 
 
 def check_written(number: int, positions: InputPositions, partitions: int) -> None:

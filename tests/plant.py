@@ -6,6 +6,7 @@ from pathlib import Path  # noqa: TC003 - read by the fixture at run time
 import pytest
 
 from schemas.edge_model import model_of
+from streams.keys import key_file
 from streams.run.fleet import Fleet
 from streams.run.seeds import PLATFORM_ADMIN, ask, publish_seeds
 from tests.fault.site import WORKERS, Site
@@ -25,6 +26,10 @@ def plant(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan
     folder: Path = tmp_path_factory.mktemp("plant")
     provision(admin_client(kafka), TOPICS)
     environment = {"KAFKA_BOOTSTRAP": kafka, "FACTORY_LOCAL": str(folder)}
+    # The same in every run: a broker that outlives a run refuses workers of another lease secret.
+    key_file(folder).parent.mkdir(mode=0o700)
+    key_file(folder).write_text(f"k1:{'plant' * 8}")
+    key_file(folder).chmod(0o600)
     with Fleet(folder / "logs", environment) as fleet:
         site = Site(folder, kafka, fleet)
         for name in WORKERS:
