@@ -84,6 +84,7 @@ class Engine:
     def __init__(self, settings: Settings, layout: Layout, rules: Rules) -> None:
         self.board = Board()
         self._cycle: Cycle | None = None
+        self._restorer: Restorer | None = None
         self._settings = settings
         self._layout = layout
         self._rules = rules
@@ -101,6 +102,10 @@ class Engine:
     def silent_s(self) -> float:
         """How long ago the cycle made progress, seconds."""
         return self._watchdog.silent_s
+
+    def restore_progress(self) -> tuple[int, int]:
+        """Give (offsets read, offsets to read) of the restore in hand or the last one."""
+        return (0, 0) if self._restorer is None else self._restorer.progress()
 
     def pending_timers(self) -> int:
         """Give how many deadlines the partitions held wait for."""
@@ -123,7 +128,7 @@ class Engine:
         settings, layout = self._settings, self._layout
         keys = lease_keys(settings)
         log_ends = LogEnds(settings)
-        restorer = Restorer(settings, layout, log_ends, self._watchdog.beat)
+        restorer = self._restorer = Restorer(settings, layout, log_ends, self._watchdog.beat)
         identity = self._may_start(keys, restorer)
         if self._ending.is_set():
             self._watchdog.stop()

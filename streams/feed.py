@@ -17,7 +17,6 @@ import faust
 from aiokafka import AIOKafkaConsumer
 from confluent_kafka import Message
 from faust.transport.drivers import aiokafka as driver
-from faust.web import Request, Response, View
 from yarl import URL
 
 from schemas.codec import decode_envelope
@@ -25,6 +24,8 @@ from schemas.errors import PoisonError
 from streams.clients import LogEnds
 from streams.exits import DOUBT_EXIT, refusing
 from streams.layout import Layout
+from streams.observe.metrics import CountMetrics, registry_of
+from streams.observe.pages import metrics_page, status_page
 from streams.restore import read_committed
 from streams.settings import Settings, from_environment
 from streams.web import free_port
@@ -134,7 +135,7 @@ def feed_app(settings: Settings, layout: Layout, seen: Seen, port: int) -> faust
     app = faust.App(
         f"{layout.prefix}{APP_ID}",
         broker=f"kafka://{settings.bootstrap}",
-        web_host="127.0.0.1",
+        web_host=settings.web_host,
         web_port=port,
         datadir=str(folder),
         topic_disable_leader=True,
@@ -161,10 +162,8 @@ def feed_app(settings: Settings, layout: Layout, seen: Seen, port: int) -> faust
         async for events in batches:
             await _copy(events, target, seen, counts)
 
-    @app.page("/")
-    async def status(view: View, _request: Request) -> Response:
-        return view.json({"remembered": len(seen), **counts})
-
+    status_page(app, lambda: {"remembered": len(seen), **counts})
+    metrics_page(app, registry_of(CountMetrics("factory_feed", counts)))
     return app
 
 

@@ -29,8 +29,6 @@ class Figures:
     restored_partitions: int = 0
     restored_records: int = 0
     restore_s: float = 0.0
-    restore_expected: int = 0
-    restore_read: int = 0
     rebuilt_partitions: int = 0
     decide_s: float = 0.0
     commit_s: float = 0.0

@@ -129,6 +129,8 @@ class Restorer:
         self._topic = layout.physical(naming.STATE)
         self._followed: dict[int, Restored] = {}
         self._reader: Consumer | None = None
+        self.progress: Callable[[], tuple[int, int]] = lambda: (0, 0)
+        """Gives (offsets read, offsets to read) of what is being read or was last; any thread may ask."""
 
     def follow(self, numbers: list[int]) -> None:
         """Read ahead what the changelog holds by now, so that ``restore`` finds little left to read.
@@ -158,6 +160,8 @@ class Restorer:
             for number in numbers
         }
         starts = {(self._topic, number): r.following for number, r in found.items()}
+        begun, total = sum(starts.values()), sum(ends.values())
+        self.progress = lambda: (sum(r.following for r in found.values()) - begun, total - begun)
         # The objects of a state are many, live long and have no cycles: a collection among them finds nothing.
         gc.disable()
         try:
@@ -174,6 +178,8 @@ class Restorer:
                 _settle(number, restored, self._beat)
         finally:
             gc.enable()
+            last = self.progress()
+            self.progress = lambda: last  # lets go of what was read
         return found
 
     def _begin(self, number: int, first: int, end: int) -> Restored:

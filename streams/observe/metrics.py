@@ -23,6 +23,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from schemas.naming import snake
 from streams.figures import Board, Figures, Spread
 from streams.observe.tally import Buckets
 
@@ -57,16 +58,24 @@ _SPREADS: Final = {
 class WorkerMetrics(Collector):
     """The figures of one worker."""
 
-    def __init__(self, board: Board, pending_timers: Callable[[], int], lag: Lag) -> None:
+    def __init__(
+        self,
+        board: Board,
+        lag: Lag,
+        *,
+        pending_timers: Callable[[], int],
+        restore_progress: Callable[[], tuple[int, int]],
+    ) -> None:
         self._board = board
         self._pending_timers = pending_timers
+        self._restore_progress = restore_progress
         self._lag = lag
 
     def collect(self) -> Iterable[Metric]:
         """Give every figure as it is now."""
         figures, spread = self._board.figures(), self._board.spread()
         yield from _counters(figures)
-        yield from _restoring(figures)
+        yield from _restoring(*self._restore_progress())
         for name, (metric, said) in _SPREADS.items():
             yield _histogram(metric, said, getattr(spread, name))
         yield from _outcomes(spread)
@@ -106,17 +115,13 @@ def _counters(figures: Figures) -> Iterable[Metric]:
     )
 
 
-def _restoring(figures: Figures) -> Iterable[Metric]:
+def _restoring(read: int, expected: int) -> Iterable[Metric]:
     yield GaugeMetricFamily(
-        "factory_restore_expected_records",
-        "Changelog offsets that the restore in hand, or the last one, has to read.",
-        figures.restore_expected,
+        "factory_restore_expected_offsets",
+        "Offsets of the changelog that the restore in hand, or the last one, has to pass.",
+        expected,
     )
-    yield GaugeMetricFamily(
-        "factory_restore_read_records",
-        "Changelog records that it has read; markers and removed records are not among them.",
-        figures.restore_read,
-    )
+    yield GaugeMetricFamily("factory_restore_read_offsets", "Offsets that it has passed.", read)
 
 
 def _histogram(name: str, said: str, buckets: Buckets) -> Metric:
@@ -158,3 +163,16 @@ def registry_of(collector: Collector) -> CollectorRegistry:
 def page(registry: CollectorRegistry) -> bytes:
     """Give the text that Prometheus reads."""
     return generate_latest(registry)
+
+
+class CountMetrics(Collector):
+    """Counters of a process that keeps them in a dictionary: name -> how often, under a prefix."""
+
+    def __init__(self, prefix: str, counts: Mapping[str, int]) -> None:
+        self._prefix = prefix
+        self._counts = counts
+
+    def collect(self) -> Iterable[Metric]:
+        """Give each counter as it is now."""
+        for name, count in self._counts.items():
+            yield CounterMetricFamily(f"{self._prefix}_{snake(name)}", "Records.", count)

@@ -24,18 +24,23 @@ def worker_pages(app: faust.App, settings: Settings, layout: Layout, engine: Eng
     """Add a worker's pages to its host."""
     board = engine.board
     lag = InputLag(settings, layout, board)
-    registry = registry_of(WorkerMetrics(board, engine.pending_timers, lag))
+    figures = WorkerMetrics(
+        board,
+        lag,
+        pending_timers=engine.pending_timers,
+        restore_progress=engine.restore_progress,
+    )
 
     def alive() -> Verdict:
         return health(engine.silent_s, settings.wait_s * HEALTH_SHARE)
 
     def ready() -> Verdict:
-        figures = board.figures()
-        return readiness(figures.phase, len(figures.positions), alive())
+        now = board.figures()
+        return readiness(now.phase, len(now.positions), alive())
 
     status_page(app, lambda: {"worker": settings.worker_name, **board.document()})
     verdict_pages(app, alive, ready)
-    metrics_page(app, registry)
+    metrics_page(app, registry_of(figures))
 
 
 def status_page(app: faust.App, document: Callable[[], Mapping[str, object]]) -> None:

@@ -31,7 +31,15 @@ def test_a_worker_that_restores_is_alive_and_not_ready(kafka: str, tmp_path: Pat
         until(restores, "the worker says that it restores")
         assert seen[-1].reason == "The worker is restoring."
         assert asked(worker, "healthz").status == 200
-        assert metric(asked(worker, "metrics").text, "factory_worker_phase", phase="restoring") == 1
+        page = asked(worker, "metrics").text
+        assert metric(page, "factory_worker_phase", phase="restoring") == 1
+
+        def is_short_of_its_end() -> bool:
+            text = asked(worker, "metrics").text
+            read = metric(text, "factory_restore_read_offsets")
+            return read < metric(text, "factory_restore_expected_offsets")
+
+        until(is_short_of_its_end, "the restore says how far it is")
         assert not any(said.status == 200 for said in seen), "it was not ready before"
         opened.abort_transaction(20)
         until(lambda: is_ready(worker), "the worker is ready")

@@ -21,7 +21,10 @@ Sample = tuple[str, tuple[tuple[str, str], ...]]
 
 def scraped(board: Board, lag: dict[str, int] | None) -> dict[Sample, float]:
     """Give what Prometheus reads."""
-    text = page(registry_of(WorkerMetrics(board, lambda: 7, lambda: lag))).decode()
+    figures = WorkerMetrics(
+        board, lambda: lag, pending_timers=lambda: 7, restore_progress=lambda: (30, 40)
+    )
+    text = page(registry_of(figures)).decode()
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
         for family in text_string_to_metric_families(text)
@@ -52,6 +55,8 @@ def test_a_scrape_shows_size_time_refusals_and_tenants_of_what_was_decided() -> 
     assert of_acme == {"accepted": 1, "refused": 1}, "the third was silent"
     assert found["factory_input_lag_records", (("topic", naming.COMMANDS),)] == 3
     assert found["factory_timers_pending", ()] == 7
+    assert found["factory_restore_read_offsets", ()] == 30
+    assert found["factory_restore_expected_offsets", ()] == 40
     assert found["process_cpu_seconds_total", ()] > 0
 
 
