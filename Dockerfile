@@ -29,5 +29,8 @@ ENV PATH=/opt/factory/bin:$PATH \
     FACTORY_LOCAL=/var/lib/factory
 USER 10001
 WORKDIR /tmp
+# Whether the process makes progress; a one-shot command has no page and is well while it runs.
+HEALTHCHECK --interval=10s --timeout=10s --start-period=60s --retries=3 \
+    CMD ["python", "-m", "streams.observe.probe"]
 ENTRYPOINT ["factory"]
 CMD ["--help"]

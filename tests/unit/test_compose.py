@@ -1,5 +1,6 @@
 """docker-compose.yml and Dockerfile, as far as they can be checked without a Docker engine."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -11,6 +12,8 @@ import yaml
 
 from streams.local.server import SETTINGS
 from streams.local.settings import KAFKA_VERSION
+from streams.observe import probe
+from streams.observe.probe import PATHS, PORTS
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"
@@ -86,6 +89,22 @@ def test_the_image_runs_as_the_user_that_compose_names() -> None:
     text = (ROOT / "Dockerfile").read_text()
     assert re.search(r"^USER 10001$", text, re.MULTILINE)
     assert "--require-hashes" in text
+
+
+@pytest.mark.parametrize("name", ["worker-1", "worker-2", "query"])
+def test_what_serves_is_asked_whether_it_is_ready_where_its_pages_are(name: str) -> None:
+    command = SERVICES[name]["healthcheck"]["test"]
+    assert command == ["CMD", "python", "-m", "streams.observe.probe", "readyz"]
+    environment = SERVICES[name]["environment"]
+    assert any(int(environment.get(port, 0)) for port in PORTS)
+    assert command[-1] in PATHS
+
+
+def test_the_image_asks_any_process_whether_it_makes_progress() -> None:
+    text = (ROOT / "Dockerfile").read_text()
+    check = re.search(r"^HEALTHCHECK .*\\\n +CMD (\[.*\])$", text, re.MULTILINE)
+    assert check is not None
+    assert json.loads(check[1]) == ["python", "-m", probe.__name__]
 
 
 def test_the_image_gets_what_is_copied_and_nothing_else() -> None:
