@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Final, NamedTuple
-from uuid import UUID, uuid5
 
 from msgspec import Struct
 
@@ -16,14 +15,12 @@ from processors.contract import (
     Scope,
     Tables,
 )
+from processors.derived import derived_uuid
 from processors.tables import Overlay, TenantTables
 from schemas.catalogue import Entry as SchemaEntry
 from schemas.catalogue import catalogue
 from schemas.ids import SYSTEM, EventId, PrincipalId
 from schemas.naming import snake
-
-NAMESPACE: Final = UUID("6f1f7a0e-5a0e-5c6e-9d0a-3c5f1a0b7e21")
-"""uuid5 namespace of every derived id (settled.md 4)."""
 
 _SCOPED: Final = ("project_id", "workflow_instance_id", "task_id", "approval_id")
 
@@ -80,13 +77,13 @@ class Decision:
         self._first_sequence = first_sequence
         self._derived = 0
 
-    def derive(self, kind: str) -> UUID:
+    def derive(self, kind: str) -> str:
         """Give the next derived id of this decision: uuid5(namespace, tenant | kind | cause id | ordinal)."""
         self._derived += 1
         return self._uuid(kind, self._derived)
 
-    def _uuid(self, kind: str, ordinal: int) -> UUID:
-        return uuid5(NAMESPACE, f"{self.tenant_id}|{kind}|{self.cause.message_id}|{ordinal}")
+    def _uuid(self, kind: str, ordinal: int) -> str:
+        return derived_uuid(f"{self.tenant_id}|{kind}|{self.cause.message_id}|{ordinal}")
 
     def record(self, fact: Struct, *, by_engine: bool = False) -> EventId:
         """Append a fact and evolve the tables by it; give its id.
@@ -130,7 +127,7 @@ class Decision:
         }
         return self.scope._replace(**named) if named else self.scope
 
-    def next_message(self) -> UUID:
+    def next_message(self) -> str:
         """Give the id that the next message to be sent will have, without its prefix."""
         return self._uuid("message", len(self.sent))
 

@@ -151,13 +151,18 @@ def chain_hash(previous_hash: bytes, payload: bytes, header: bytes) -> bytes:
 
 
 def _avro_bytes(raw: bytes) -> bytes:
-    """Encode Avro ``bytes``: zigzag variable-length count, then the bytes."""
-    count, out = len(raw) << 1, bytearray()
-    while count >= _MORE:
-        out.append(count & (_MORE - 1) | _MORE)
-        count >>= 7
-    out.append(count)
-    return bytes(out) + raw
+    """Encode Avro ``bytes``: their number, then the bytes."""
+    return _avro_count(len(raw)) + raw
+
+
+def _avro_count(number: int) -> bytes:
+    """Encode an Avro ``int`` or ``long`` that is not negative: zigzag, variable length."""
+    rest, out = number << 1, bytearray()
+    while rest >= _MORE:
+        out.append(rest & (_MORE - 1) | _MORE)
+        rest >>= 7
+    out.append(rest)
+    return bytes(out)
 
 
 def decode_envelope(value: bytes | None) -> Envelope:
@@ -203,8 +208,16 @@ def encode_state(message: Struct, aggregate_version: int) -> bytes:
     """Give the framed value of one record of the state changelog."""
     schema_id, raw = encode_payload(message)
     entry = catalogue().by_type[StateEntry]
-    state = StateEntry(aggregate_version=aggregate_version, value_schema_id=schema_id, value=raw)
-    return _FRAME.pack(0, entry.id) + _write(entry, state)
+    # Put together here: there are more state records than facts, and a StateEntry is two numbers before the bytes.
+    return b"".join(
+        (
+            _FRAME.pack(0, entry.id),
+            _avro_count(aggregate_version),
+            _avro_count(schema_id),
+            _avro_count(len(raw)),
+            raw,
+        )
+    )
 
 
 def decode_state(value: bytes) -> tuple[Struct, int]:

@@ -4,7 +4,6 @@ Ids are derived from the cause, so that deciding it again gives the same ids (se
 """
 
 from typing import Final, NamedTuple
-from uuid import uuid5
 
 from msgspec import Struct
 
@@ -13,7 +12,7 @@ from schemas.ids import TenantId
 from schemas.messages.envelope import Envelope
 from schemas.messages.runtime.facts import CommandRejected
 from streams.head import Head, context_of
-from streams.wiring import NAMESPACE, Cause, Recorded, Rejection, Scope
+from streams.wiring import Cause, Recorded, Rejection, Scope, derived_uuid
 
 _PAYLOAD_BYTES_MAX: Final = MAX_RECORD_BYTES - 8_000
 """What is left for a payload: an envelope's own fields are bounded and take less than 8,000 bytes."""
@@ -35,13 +34,13 @@ class TooLargeOutcomeError(Exception):
 
 def derived_id(tenant_id: TenantId, kind: str, cause_id: str, ordinal: int) -> str:
     """Give uuid5 of tenant | kind | cause id | ordinal: the same on a re-run, never another tenant's (settled.md 4)."""
-    return f"evt-{uuid5(NAMESPACE, f'{tenant_id}|{kind}|{cause_id}|{ordinal}')}"
+    return f"evt-{derived_uuid(f'{tenant_id}|{kind}|{cause_id}|{ordinal}')}"
 
 
 def position_id(cause: Cause, kind: str) -> str:
     """Give an id from the cause's position: the command id of a repeat names another outcome."""
     place = f"{cause.topic}|{cause.partition}|{cause.offset}"
-    return f"evt-{uuid5(NAMESPACE, f'{kind}|{place}')}"
+    return f"evt-{derived_uuid(f'{kind}|{place}')}"
 
 
 def refusal_of(cause: Cause, rejection: Rejection, *, of_the_id: bool = False) -> Refusal:

@@ -8,7 +8,6 @@ until its decision has committed. Timers are no part of a transaction: a second 
 import logging
 from collections.abc import Callable
 from typing import Final
-from uuid import uuid5
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -20,7 +19,7 @@ from streams.crashpoints import CrashPoints
 from streams.figures import Board
 from streams.layout import INTERNAL, Layout
 from streams.partition import Partition
-from streams.wiring import ENGINE_ACTOR, NAMESPACE, Key
+from streams.wiring import ENGINE_ACTOR, Key, derived_uuid
 from topics import naming
 from topics.headers import headers_of
 
@@ -39,7 +38,7 @@ Due = list[tuple[int, Key]]
 def timer_envelope(deadline: int, key: Key) -> Envelope:
     """Give the command of a deadline: derived from tenant, kind, record and deadline, so a second copy is the same."""
     name = f"{key.tenant_id}|timer|{key.kind}|{key.record_id}|{deadline}"
-    identity = uuid5(NAMESPACE, name)
+    identity = derived_uuid(name)
     payload = FireTimer(timer_kind=key.kind, record_id=key.record_id, deadline=deadline)
     schema_id, raw = encode_payload(payload)
     return Envelope(
@@ -47,7 +46,7 @@ def timer_envelope(deadline: int, key: Key) -> Envelope:
         event_type=FireTimer.__name__,
         kind="command",
         tenant_id=key.tenant_id,
-        trace_id=identity.hex,
+        trace_id=identity.replace("-", ""),
         correlation_id=f"corr-{identity}",
         occurred_at=deadline,
         actor_type="system",

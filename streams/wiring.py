@@ -20,14 +20,14 @@ from processors.contract import (
     Scope,
     Tables,
 )
-from processors.decision import NAMESPACE, Decision, Outbound, Recorded
+from processors.decision import Decision, Outbound, Recorded
+from processors.derived import derived_uuid
 from processors.tables import Entry, Key, Overlay, Store, TenantTables
 from schemas.ids import SYSTEM, TenantId
 from schemas.messages.tenancy.state import Tenant
 
 __all__ = [
     "ENGINE_ACTOR",
-    "NAMESPACE",
     "Cause",
     "Decision",
     "Entry",
@@ -44,6 +44,7 @@ __all__ = [
     "Store",
     "Tables",
     "TenantTables",
+    "derived_uuid",
     "standard_rules",
 ]
 

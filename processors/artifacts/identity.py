@@ -5,10 +5,10 @@ and no index by name is kept.
 """
 
 from typing import Final
-from uuid import uuid5
 
 from processors.artifacts.state import Artifact
-from processors.decision import NAMESPACE, Decision
+from processors.decision import Decision
+from processors.derived import derived_uuid
 from schemas.ids import ArtifactId, ProjectId, TenantId
 
 VERSIONS_MAX: Final = 1_000
@@ -18,7 +18,7 @@ VERSIONS_MAX: Final = 1_000
 def artifact_id_of(tenant_id: TenantId, project_id: ProjectId | None, name: str) -> ArtifactId:
     """Give the id of the artifact of that name in the project (or outside any)."""
     named = f"{tenant_id}|artifact|{project_id or ''}|{name}"
-    return ArtifactId(f"art-{uuid5(NAMESPACE, named)}")
+    return ArtifactId(f"art-{derived_uuid(named)}")
 
 
 def find(decision: Decision, artifact_id: str) -> Artifact | None:

@@ -93,7 +93,7 @@ def _contract(
 ) -> AgentTaskAssignment:
     """Give the Agent Task Contract of an assignment (domain.md §5.3)."""
     # The span that the message's own header names, so that an agent may hang its work under either.
-    span = run.decision.next_message().hex[-16:]
+    span = run.decision.next_message().replace("-", "")[-16:]
     return AgentTaskAssignment(
         task_id=fact.task_id,
         tenant_id=run.decision.tenant_id,

@@ -70,7 +70,7 @@ class World:
         self.outputs: Counter[str] = Counter()
         self.bytes: Counter[str] = Counter()
         self.completed = 0
-        self.profile: "cProfile.Profile | None" = None
+        self.profile: cProfile.Profile | None = None
 
     def record(
         self, command: Struct | EdgeModel, tenant: str, actor: Actor, **more: Any

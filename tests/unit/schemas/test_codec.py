@@ -16,6 +16,7 @@ from schemas.codec import (
     decode_payload,
     decode_state,
     encode_envelope,
+    encode_framed,
     encode_payload,
     encode_state,
     is_link,
@@ -31,7 +32,7 @@ from schemas.errors import (
 )
 from schemas.ids import PrincipalId, TenantId
 from schemas.messages.costs.commands import PublishPriceList
-from schemas.messages.envelope import Envelope
+from schemas.messages.envelope import Envelope, StateEntry
 from schemas.messages.runtime.commands import FireTimer
 from schemas.messages.runtime.state import TenantHead
 
@@ -68,6 +69,15 @@ def test_an_envelope_comes_back_as_it_was() -> None:
 def test_a_state_record_comes_back_with_its_aggregate_version() -> None:
     head = TenantHead(sequence=3, hash=bytes(32), decided_at=9, context_sequences=())
     assert decode_state(encode_state(head, 5)) == (head, 5)
+
+
+@pytest.mark.parametrize("length", [0, 63, 64, 8191, 8192, 100_000])
+@pytest.mark.parametrize("version", [0, 63, 64, 2**31, 2**62])
+def test_a_state_record_is_what_a_library_writes_for_its_schema(version: int, length: int) -> None:
+    timer = msgspec.structs.replace(TIMER, record_id="x" * length)
+    schema_id, raw = encode_payload(timer)
+    entry = StateEntry(aggregate_version=version, value_schema_id=schema_id, value=raw)
+    assert encode_state(timer, version) == encode_framed(entry)
 
 
 def test_the_frame_is_a_zero_byte_and_the_registry_id() -> None:
