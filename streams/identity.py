@@ -66,6 +66,7 @@ class Identity:
         while not _try_lock(file):
             if time.monotonic() > deadline:
                 holder = _read(self._path).get("pid", "unknown")
+                self.release()
                 raise OperatorError(
                     f"A worker named {self._name} runs already as process {holder} (it holds {self._path}): "
                     "end that one first, or start this one under another --name."

@@ -13,7 +13,7 @@ from msgspec import structs
 
 from schemas.codec import decode_envelope, encode_envelope, encode_framed, seal
 from schemas.messages.envelope import Envelope, StateEntry
-from streams.exits import REFUSED_EXIT
+from streams.exits import DOUBT_EXIT, REFUSED_EXIT
 from streams.identity import GroupMembers, lock_path
 from streams.state_key import POSITIONS_KEY
 from tests.integration.streams.factory import Factory, Worker, command_id, until
@@ -24,6 +24,7 @@ from topics.partition import partition_of
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
+SUPERVISED = "tests.integration.streams.supervised_toy"
 FACTS = "cp.projects.events.v1"
 NEWER = 900_999
 """A schema id of a release to come."""
@@ -288,3 +289,53 @@ def test_a_worker_that_moves_to_another_folder_waits_for_the_end_of_its_dead_ses
         first.ended()
     with factory.worker("w1", FACTORY_LOCAL=str(tmp_path / "elsewhere")) as second:
         until(second.is_running, "it runs when the dead member is gone")
+
+
+def test_of_two_supervised_workers_of_one_name_one_is_left(kafka: str, tmp_path: Path) -> None:
+    """Started in the same instant both may join; the one that is fenced finds the other when it starts again."""
+    factory = Factory(kafka, tmp_path, environment={"FACTORY_LEASE_SECRET": OLD})
+    folders = [str(tmp_path / name) for name in ("here", "there")]
+    with (
+        factory.worker("w1", module=SUPERVISED, FACTORY_LOCAL=folders[0]) as one,
+        factory.worker("w1", module=SUPERVISED, FACTORY_LOCAL=folders[1]) as other,
+    ):
+        pair = [one, other]
+        try:
+            until(lambda: any(w.process.poll() is not None for w in pair), "one gives in", 90)
+            (refused_one,) = [w for w in pair if w.process.poll() is not None]
+            (left,) = [w for w in pair if w.process.poll() is None]
+            assert refused_one.ended() == REFUSED_EXIT
+            assert "A worker named w1 runs already at" in refused_one.log.read_text()
+            sent = send_some(factory, 8)
+            factory.wait_for(FACTS, 8)
+            assert left.stop() == 0
+        finally:
+            for worker in pair:
+                if worker.process.poll() is None:
+                    worker.stop()
+    check_outcomes(factory, sent)
+
+
+def test_a_worker_that_was_frozen_and_the_one_in_its_place_do_not_both_go_on(
+    kafka: str, tmp_path: Path
+) -> None:
+    """Which of the two the group fences depends on what the frozen one sends first; the other is left."""
+    factory = Factory(kafka, tmp_path, environment={"FACTORY_LEASE_SECRET": OLD})
+    elsewhere = str(tmp_path / "elsewhere")
+    with factory.worker("w1") as frozen:
+        until(frozen.is_running, "the first worker runs")
+        os.kill(frozen.process.pid, signal.SIGSTOP)
+        with factory.worker("w1", FACTORY_LOCAL=elsewhere) as second:
+            sent = send_some(factory, 8)
+            factory.wait_for(FACTS, 8)
+            os.kill(frozen.process.pid, signal.SIGCONT)
+            places = {frozen: str(tmp_path), second: elsewhere}
+            until(lambda: any(w.process.poll() is not None for w in places), "one is fenced")
+            (fenced,) = [w for w in places if w.process.poll() is not None]
+            assert fenced.ended() == DOUBT_EXIT
+            sent += send_some(factory, 8)
+            factory.wait_for(FACTS, 16)
+            told = refused(factory, FACTORY_LOCAL=places[fenced])
+            assert "A worker named w1 runs already at" in told
+            assert sum(w.process.poll() is None for w in places) == 1
+    check_outcomes(factory, sent)
