@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from processors.workflow.state import TERMINAL
 from schemas.codec import encode_state
-from schemas.ids import SYSTEM, PrincipalId, SubscriptionId, TenantId
+from schemas.ids import SYSTEM, PrincipalId, SubscriptionId
 from schemas.messages.agents.commands import SizeAgentPool
 from schemas.messages.agents.state import AgentPool
 from schemas.messages.governance.commands import (
@@ -31,9 +31,10 @@ from schemas.messages.workflow import commands
 from schemas.messages.workflow.messages import AgentTaskAssignment
 from schemas.messages.workflow.state import AgentTask, WorkflowInstance, WorkflowStep
 from streams.run.seeds import AGENT_MESH, PLATFORM_ADMIN, seeds
-from tests.property.plant import TENANTS, Plant
+from tests.property.plant import HOME, TENANTS, Plant
 from tests.property.workflow_chance import Chance
-from tests.simulation.check import state_follows_from_facts
+from tests.simulation.check_state import state_follows_from_facts
+from tests.simulation.evidence import Evidence
 from tests.unit.workflow.definitions import NAME, text
 from tests.unit.workflow.world import (
     ROLE,
@@ -305,8 +306,7 @@ def check_end(plant: Plant) -> None:
     """Check what holds of log and state when all has ended."""
     report = plant.verified()
     assert report.is_sound, report.findings
-    for tenant in (*TENANTS, SYSTEM):
-        state_follows_from_facts(plant.log, plant.rules, TenantId(tenant))
+    state_follows_from_facts(Evidence(plant.log, plant.rules, [HOME]))
     for tenant in TENANTS:
         alive = [
             header

@@ -1,306 +1,311 @@
-"""A simulated worker: the real cycle, with the broker, the clock and its own end in the hands of a seed."""
+"""A simulated worker: the program's own parts, put together as ``streams.engine`` does, on simulated clients.
 
-from collections.abc import Callable, Iterable
+Real are cycle, inputs, transactions, keeper, restorer, rebuilder, timers and breadcrumb; simulated are the clients
+under them, the clock, the places where a process can end, and the size of a cycle.
+"""
+
+import hashlib
+import inspect
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Any, cast
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from unittest.mock import Mock, patch
 
-from schemas.codec import decode_envelope, decode_state
-from schemas.ids import SYSTEM, TenantId
-from schemas.messages.runtime.state import InputPositions
-from streams.causes import Causes, Recall
+from confluent_kafka import KafkaException
+
+from schemas.ids import PrincipalId, TaskId, TenantId
+from streams import clients, inputs, keeper, restore, transaction
+from streams.breadcrumb import Breadcrumb
+from streams.clients import DoubtError
 from streams.cycle import Cycle, Parts
-from streams.decide import Rulebook, Work, positions_record
+from streams.decide import InHand, Rulebook
 from streams.figures import Board
-from streams.inputs import Positions
+from streams.inputs import Inputs
+from streams.keeper import Keeper
 from streams.pace import Pace
 from streams.partition import Partition
-from streams.rebuild import snapshot
-from streams.records import InputRecord
-from streams.replay import Replay
-from streams.restore import check_positions
-from streams.state_key import POSITIONS_KEY, parse_state_key
-from streams.timers import Timers
-from streams.wiring import Entry, Rules, Store
+from streams.run.seeds import PLATFORM_ADMIN
+from streams.settings import Settings
+from streams.timers import TimerLostError, Timers
+from streams.transaction import Transactions
+from streams.wiring import Rules
+from tests.simulation import kafka
 from tests.simulation.log import Ended, Log
-from topics import naming
-from topics.partition import partition_of
 
 if TYPE_CHECKING:
-    from confluent_kafka import Producer
-
-    from streams.breadcrumb import Breadcrumb
-    from streams.clients import LogEnds
     from streams.crashpoints import CrashPoints
 
-HORIZON_US = 3_600_000_000
+DOUBTS: Final = (KafkaException, DoubtError, TimerLostError)
+"""What ends the process because something is not known; anything else that a cycle raises is a finding."""
+GROUP: Final = "worker"
+_PAGE_BYTES: Final = 4096
 
 
-class Chance:
-    """Crash points that end the process with a small probability, so at any of them sooner or later."""
+class World(Protocol):
+    """What goes on around a worker."""
 
-    def __init__(self, random: Random, probability: float) -> None:
-        self._random = random
-        self.probability = probability
+    broker: kafka.Broker
+    rules: Rules
 
-    def at(self, point: str) -> None:
-        """Pass a place."""
-        if self._random.random() < self.probability:
-            raise Ended(point)
+    @property
+    def horizon_s(self) -> int:
+        """Give how long command ids are remembered."""
+
+    def meanwhile(self, worker: "SimulatedWorker") -> None:
+        """Let others act while the worker stands still."""
+
+    def look(self, cycle: Cycle) -> None:
+        """Look at a worker's memory in the middle of what it does."""
 
 
-class Crumb:
-    """A breadcrumb of a process that never ends in the middle of a record."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedSettings(Settings):
+    """Settings of a worker whose clients are simulated: they lead the makers of clients to its places."""
 
-    suspect = None
+    places: "Places"
 
-    def clear(self) -> None:
-        """Note nothing."""
 
-    def is_suspect(self, _record: InputRecord) -> bool:
-        """Suspect nothing."""
+class Places:
+    """Stands for the crash points of one incarnation of a worker: what happens there, the seed says."""
+
+    def __init__(self, world: World, worker: "SimulatedWorker") -> None:
+        self.broker = world.broker
+        self.name = worker.name
+        self.cycle: Cycle | None = None
+        self._world = world
+        self._worker = worker
+
+    def waits_at(self, _point: str) -> bool:
+        """Tell that nothing is to be flushed: what is produced is at the broker."""
         return False
 
-    def attempts(self, _record: InputRecord) -> int:
-        """Remember nothing."""
-        return 0
+    def at(self, point: str) -> None:
+        """Pass a place: the process may end here, or stand still while others act."""
+        if self.cycle is not None:
+            self._world.look(self.cycle)
+        if self.broker.faults.hits("crash", point):
+            raise Ended(point)
+        if self.broker.faults.hits("away", point):
+            self._world.meanwhile(self._worker)
 
-    def take(self, _record: InputRecord) -> None:
-        """Note nothing."""
+
+class PageBreadcrumb(Breadcrumb):
+    """A breadcrumb on a page of memory that outlives the simulated process, instead of a mapped file."""
+
+    def __init__(self, page: bytearray) -> None:
+        self._map = page  # type: ignore[assignment]
+        self.suspect = self._read()
 
 
-class Answer:
-    """Ends that the broker gives at some later moment."""
+class SeededPace(Pace):
+    """Cycles of a size that the seed draws; the real one follows measured time, which no seed repeats."""
 
-    def __init__(self, random: Random, ends: dict[tuple[str, int], int]) -> None:
+    def __init__(self, random: Random) -> None:
+        super().__init__(40, 2000, 0)
         self._random = random
-        self._ends = ends
 
-    def is_there(self) -> bool:
-        """Tell whether the answer came."""
-        return self._random.random() < 0.5
-
-    def result(self, _wait_s: float) -> dict[tuple[str, int], int]:
-        """Give the ends as they were when asked for."""
-        return self._ends
+    def limit(self) -> int:
+        """Give a number of records."""
+        return self._random.choice([1, 3, 10, 40])
 
 
-class World:
-    """One worker's view of the broker: inputs, transactions, state, ends of logs, timer producer."""
+class _Turns:
+    """Runs the transactions of a cycle one after another, where the program uses threads."""
 
-    def __init__(self, log: Log, random: Random, rules: Rules) -> None:
-        self.log = log
-        self.joined = True
-        self._random = random
-        self._rules = rules
-        self._epochs: dict[int, int] = {}
-        self.cycle: Cycle | None = None
+    def map(self, call: Callable[[int], object], numbers: list[int]) -> list[object]:
+        return [call(number) for number in numbers]
 
-    # Inputs
-
-    def poll(self, limit: int, _timeout_s: float, _gather_s: float) -> list[InputRecord]:
-        """Give some of what is there, the partitions and topics in any mixture."""
-        assert self.cycle is not None
-        found: list[InputRecord] = []
-        places = [(t, n) for n, positions in self.cycle.positions().items() for t in positions]
-        self._random.shuffle(places)
-        for topic, number in places:
-            offset = self.cycle.positions()[number][topic]
-            there = self.log.read(topic, number, offset)
-            found += there[: self._random.randint(0, limit)]
-        return found[:limit]
-
-    def group(self) -> object:
-        """Give nothing: the log fences by epoch."""
-        return None
-
-    # Transactions
-
-    def own(self, numbers: list[int]) -> None:
-        """Fence the former owners of partitions gained."""
-        kept = {n: e for n, e in self._epochs.items() if n in numbers}
-        self._epochs = {n: kept[n] if n in kept else self.log.fence(n) for n in numbers}
-
-    def commit(self, works: list[Work], _group: object) -> None:
-        """Commit the works in any order; the process may end after any of them."""
-        assert self.cycle is not None
-        for work in self._random.sample(works, len(works)):
-            self.log.commit(work, self._epochs[work.partition])
-            self.chance.at("between two commits")
-
-    # Keeper
-
-    def keep(
-        self, held: dict[int, Partition], numbers: list[int], stable: Positions
-    ) -> dict[int, Partition]:
-        """Keep, restore or rebuild."""
-        return {
-            n: held[n] if n in held and held[n].positions == stable[n] else self._restore(n)
-            for n in numbers
-        }
-
-    def _restore(self, number: int) -> Partition:
-        held = self.log.state.get(number, {})
-        if POSITIONS_KEY not in held:
-            return self._rebuild(number)
-        record, _ = decode_state(held[POSITIONS_KEY])
-        assert isinstance(record, InputPositions)
-        positions = {p.topic: p.next_offset for p in record.positions}
-        if len(held) - 1 != record.state_records:
-            return self._rebuild(number)
-        check_positions(number, positions, self.log.stable(number), self.log.layout)
-        store = Store()
-        store.apply(
-            {
-                parse_state_key(key): Entry(*decode_state(value))
-                for key, value in held.items()
-                if key != POSITIONS_KEY
-            }
-        )
-        store.sort()
-        return Partition(number, store, positions, self._rules, horizon_us=HORIZON_US)
-
-    def _rebuild(self, number: int) -> Partition:
-        """Take the state from the facts, by the parts of the real rebuild that do not read."""
-        home = partition_of(SYSTEM, self.log.layout.partitions)
-        replay, causes = Replay(self._rules, copies_of_system=number != home), Causes()
-        if number != home:
-            for value in broadcasts(self.log, home):
-                replay.take(decode_envelope(value), value)
-        for topic in self.log.layout.facts:
-            for record in self.log.read(topic, number):
-                causes.take_fact(record.value or b"", replay)
-        for record in self.log.read(naming.DEAD_LETTERS, number):
-            causes.take_dead_letter(record.value or b"")
-        stable = self.log.stable(number)
-        positions = causes.positions(stable, dict.fromkeys(self.log.layout.inputs, 0))
-        recall = Recall(causes, self.log.layout)
-        for record in self.log.read(naming.COMMANDS, number)[: positions[naming.COMMANDS]]:
-            recall.take(record)
-        store = replay.finish()
-        recall.store(store)
-        size = len(store.entries)
-        mark = positions_record(number, positions, complete_from=0, state_records=size)
-        self.log.write(number, [*snapshot(number, store), mark])
-        return Partition(number, store, positions, self._rules, horizon_us=HORIZON_US)
-
-    # Ends of logs, and the producer of timers
-
-    def ask_end(self, places: Iterable[tuple[str, int]]) -> Answer:
-        """Give the ends as they are now."""
-        return Answer(self._random, {p: self.log.end(*p) for p in places})
-
-    def produce(self, topic: str, value: bytes, key: bytes, partition: int, **_: Any) -> None:
-        """Append a timer."""
-        self.log.append(topic, partition, key, value)
-
-    def flush(self) -> None:
-        """Wait for nothing."""
-
-    chance: Chance
+    def submit(self, call: Callable[..., None], *arguments: object) -> "Future[None]":
+        """Run it; where the process ended in it, nothing after it runs."""
+        future: Future[None] = Future()
+        try:
+            call(*arguments)
+            future.set_result(None)
+        except Exception as error:  # noqa: BLE001 - a future keeps what its call raises
+            future.set_exception(error)
+        return future
 
 
-class TimerProducer:
-    """The producer that timers use, on the log."""
+class LeaseSecret:
+    """Signs lease tokens: the same on a re-run, as the worker's own keys."""
 
-    def __init__(self, world: World) -> None:
-        self.produce = world.produce
+    def token(self, tenant_id: TenantId, task_id: TaskId, attempt: int) -> str:
+        """Give the token of one attempt."""
+        return f"k1.{self.token_hash(f'secret {tenant_id} {task_id} {attempt}').hex()}"
 
-    def poll(self, _timeout_s: float) -> int:
-        """Deliver nothing."""
-        return 0
+    def token_hash(self, token: str) -> bytes:
+        """Give the SHA-256 of a token."""
+        return hashlib.sha256(token.encode()).digest()
 
 
-def broadcasts(log: Log, home: int) -> list[bytes]:
-    """Give the facts of ``system`` that every partition knows, in their sequence."""
-    found = []
-    for topic in log.layout.facts:
-        for record in log.read(topic, home):
-            envelope = decode_envelope(record.value)
-            if envelope.tenant_id == SYSTEM and log.layout.admits(
-                naming.CATALOGUE, envelope.event_type
-            ):
-                found.append((envelope.sequence or 0, record.value or b""))
-    return [value for _, value in sorted(found)]
+KEYS: Final = LeaseSecret()
 
 
 class SimulatedWorker:
-    """A process that may end and start again; ``skew_us`` is what its clock is ahead of the broker's."""
+    """A worker that may end and be started again; ``skew_us`` is what its clock is ahead of the broker's."""
 
-    def __init__(self, log: Log, random: Random, rules: Rules, probability: float) -> None:
-        self.log = log
-        self.ends = 0
-        self.skew_us = random.randint(-2_000_000, 2_000_000)
-        self._random = random
-        self._rules = rules
-        self.chance = Chance(random, probability)
+    def __init__(self, world: World, name: str, skew_us: int) -> None:
+        self.name = name
+        self.skew_us = skew_us
+        self.incarnation = 0
+        self.ends: Counter[str] = Counter()
+        self.is_frozen = False
+        self._world = world
+        self._page = bytearray(_PAGE_BYTES)
         self.start()
 
     def start(self) -> None:
-        """Begin with nothing in memory."""
-        world = World(self.log, self._random, self._rules)
-        world.chance = self.chance
-        crumb, board = Crumb(), Board()
-        book = Rulebook(
-            rules=self._rules, layout=self.log.layout, keys=_NoKeys(), genesis=None, in_hand=crumb
+        """Begin with nothing in memory; whatever ran under this name is a zombie from now on."""
+        world, broker = self._world, self._world.broker
+        self.incarnation += 1
+        places = Places(world, self)
+        settings = SimulatedSettings(
+            bootstrap="",
+            worker_name=self.name,
+            group=GROUP,
+            command_horizon_s=world.horizon_s,
+            places=places,
         )
-        crash = cast("CrashPoints", self.chance)
-        timers = Timers(
-            self.log.layout,
-            cast("Producer", TimerProducer(world)),
-            cast("LogEnds", world),
-            clock=self._clock,
-            crash=crash,
-            board=board,
-        )
+        crash, ends = cast("CrashPoints", places), cast("clients.LogEnds", kafka.LogEnds(broker))
+        layout, board, crumb = broker.log.layout, Board(), PageBreadcrumb(self._page)
+        transactions = Transactions(settings, layout, crash, _fatal)
+        transactions._pool = cast("Any", _Turns())
+        self._producer = kafka.PlainProducer(broker)
         parts = Parts(
-            book=book,
-            transactions=world,
-            keeper=world,
-            timers=timers,
+            book=rulebook(world, crumb),
+            transactions=transactions,
+            keeper=_keeper(settings, world, ends, transactions),
+            timers=Timers(
+                layout,
+                cast("Any", self._producer),
+                ends,
+                clock=self._clock,
+                crash=crash,
+                board=board,
+            ),
             crash=crash,
-            pace=Pace(40, self._random.choice([32, 64]), 0),
+            pace=SeededPace(broker.random),
             board=board,
-            breadcrumb=cast("Breadcrumb", crumb),
+            breadcrumb=crumb,
             idle_s=0,
-            beat=lambda: None,
+            beat=_beat,
         )
-        self._world, self.cycle = world, Cycle(parts)
-        world.cycle = self.cycle
-        self.numbers: list[int] = []
+        self.cycle = places.cycle = Cycle(parts)
+        self._inputs = Inputs(settings, layout, self.cycle, _fatal)
+        self._inputs.start()
 
     def _clock(self) -> int:
-        return self.log.now + self.skew_us
-
-    def _survives(self, act: Callable[[], object]) -> bool:
-        """Do something that may end the process; then it is started again without partitions."""
-        try:
-            act()
-        except Ended:
-            self.ends += 1
-            self.start()
-            return False
-        return True
-
-    def assign(self, numbers: list[int]) -> None:
-        """Get exactly these partitions."""
-
-        def act() -> None:
-            self.cycle.prepare(numbers)
-            self.cycle.adopt(numbers, {n: self.log.stable(n) for n in numbers})
-            self.numbers = numbers
-
-        self._survives(act)
+        return self._world.broker.log.now + self.skew_us
 
     def step(self) -> None:
-        """Run one cycle."""
-        self._survives(lambda: self.cycle.run_once(self._world))
+        """Run one cycle. If the process ends in it, a supervisor starts it again, unless it already has."""
+        incarnation, producer = self.incarnation, self._producer
+        try:
+            self.cycle.run_once(self._inputs)
+        except Ended as end:
+            self.ends[str(end)] += 1
+        except DOUBTS as doubt:
+            self.ends[type(doubt).__name__] += 1
+        else:
+            return
+        producer.end()
+        if self.incarnation == incarnation:
+            self.start()
 
 
-class _NoKeys:
-    """Lease keys that nobody asks for."""
+class _Keeper(Keeper):
+    """Restores what another rebuilt meanwhile; the program's own would keep its memory, see tests/README.md, open."""
 
-    def token(self, tenant_id: TenantId, task_id: str, attempt: int) -> str:
-        raise AssertionError((tenant_id, task_id, attempt))
+    log: Log
 
-    def token_hash(self, token: str) -> bytes:
-        raise AssertionError(token)
+    def keep(
+        self, held: dict[int, Partition], numbers: list[int], stable: inputs.Positions
+    ) -> dict[int, Partition]:
+        newest = {commit.partition: commit for commit in self.log.commits}
+        rebuilt = {number for number, commit in newest.items() if not commit.after}
+        return super().keep({n: p for n, p in held.items() if n not in rebuilt}, numbers, stable)
+
+
+def _keeper(
+    settings: Settings, world: World, ends: "clients.LogEnds", transactions: Transactions
+) -> Keeper:
+    layout = world.broker.log.layout
+    more: dict[str, Any] = {}
+    if "restorer" in inspect.signature(Keeper).parameters:
+        more["restorer"] = restore.Restorer(settings, layout, ends, _beat)
+    made = _Keeper(
+        settings,
+        layout,
+        world.rules,
+        log_ends=ends,
+        writer=transactions,
+        board=Board(),
+        beat=_beat,
+        **more,
+    )
+    made.log = world.broker.log
+    return made
+
+
+def rulebook(world: World, in_hand: InHand) -> Rulebook:
+    """Give what decisions are made with."""
+    return Rulebook(
+        rules=world.rules,
+        layout=world.broker.log.layout,
+        keys=KEYS,
+        genesis=PrincipalId(PLATFORM_ADMIN),
+        in_hand=in_hand,
+    )
+
+
+def token_hash(tenant_id: str, task_id: str, attempt: int) -> bytes:
+    """Give the hash of the one token that an attempt may have."""
+    return KEYS.token_hash(KEYS.token(TenantId(tenant_id), TaskId(task_id), attempt))
+
+
+def _fatal(error: object) -> None:
+    raise AssertionError(error)
+
+
+def _beat() -> None:
+    """Tell no watchdog."""
+
+
+def _consumer(settings: SimulatedSettings, _on_fatal: object) -> kafka.Consumer:
+    return kafka.Consumer(settings.places.broker, settings.places.name)
+
+
+def make_producer(settings: Settings, name: str, _on_fatal: object) -> kafka.TransactionalProducer:
+    """Give a transactional producer of the broker that the settings lead to."""
+    assert isinstance(settings, SimulatedSettings)
+    return kafka.TransactionalProducer(settings.places.broker, name)
+
+
+def _log_reader(settings: SimulatedSettings) -> kafka.LogReader:
+    return kafka.LogReader(settings.places.broker, settings.places.at)
+
+
+@contextmanager
+def simulated_clients() -> Iterator[None]:
+    """Make the worker's clients simulated ones, its waits none, and its log silent."""
+    logging.disable(logging.CRITICAL)
+    with (
+        patch.object(inputs, "input_consumer", _consumer),
+        patch.object(transaction, "transactional_producer", make_producer),
+        patch.object(restore, "log_reader", _log_reader),
+        patch.object(keeper, "KnownFacts", Mock(), create=True),
+        patch.object(inputs, "_STABLE_S", -1.0),
+        patch.object(clients, "RETRY_PAUSE_S", 0.0),
+        # Freezing the heap is for one long-lived process, not for thousands of short ones in one.
+        patch.object(keeper, "gc", SimpleNamespace(freeze=lambda: None)),
+    ):
+        try:
+            yield
+        finally:
+            logging.disable(logging.NOTSET)
