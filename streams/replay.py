@@ -68,7 +68,6 @@ class Replay:
             fact = decode_payload(envelope.payload_schema_id, envelope.payload)
             apply_recorded(self._rules, tables, envelope, fact)
         head.advance(envelope, context_of(schema.context, schema.name), envelope.hash or b"")
-        tables.put(HEAD_ID, head.record())
         self._applied += 1
         if self._applied % _MERGE_EVERY == 0:
             self._merge()
@@ -80,6 +79,10 @@ class Replay:
         return head
 
     def _merge(self) -> None:
+        # No evolver reads a head, so it is written now and then, not for each fact.
+        for tenant_id, head in self._heads.items():
+            if head.sequence:
+                TenantTables(self._overlay, tenant_id).put(HEAD_ID, head.record())
         self.store.apply(self._overlay.changes)
         self._overlay = Overlay(self.store)
 

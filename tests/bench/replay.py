@@ -1,8 +1,8 @@
 """How fast facts are replayed: ``python -m tests.bench.replay --tenant T [--json]``, on a running or stopped system.
 
-The state of the tenant is rebuilt from its facts as `factory replay` does it, read from Kafka, chain and sequence checked, and
-compared with the live state. Beside it the rate at which these facts were made: the busiest ten seconds of the tenant's own
-history, by the times of the facts.
+The state of the tenant is rebuilt from its facts as `factory replay` does it, read from Kafka, chain and sequence
+checked, and compared with the live state. Beside it the rate at which these facts were made: the busiest ten seconds of
+the tenant's own history, by the times of the facts.
 """
 
 import argparse
