@@ -139,6 +139,10 @@ class LeaseKeys(Protocol):
         """Give the SHA-256 of a token: all that facts and state hold of it."""
         ...
 
+    def is_token(self, token: str, tenant_id: TenantId, task_id: TaskId, attempt: int) -> bool:
+        """Tell whether it is the token of the attempt, under the newest key or an older one that is held."""
+        ...
+
 
 Evolver = Callable[[Tables, Struct, Meta], None]
 """``evolve(tables, fact, meta)``: applies one released fact type; total, reads only its arguments."""

@@ -1,8 +1,8 @@
 """Keys of lease tokens: the same token on a re-run, unguessable without the secret (settled.md 19).
 
 Token of an attempt = ``<key id>.<HMAC-SHA-256(secret, tenant, task, attempt)>``. Facts and state hold its SHA-256
-only. The newest key signs; a token never has to be opened here, so older keys only need to stay readable to who
-compares hashes, and to show at a start that the secret is this factory's (start.py).
+only. The newest key signs. Older ones are kept for what was signed with them: a late answer under a lease that is over
+shows by its token that its agent really had it, and a start that the secret is this factory's (start.py).
 """
 
 import base64
@@ -29,7 +29,8 @@ class HmacLeaseKeys:
     """Signs lease tokens under the newest of some keys: key id -> secret, newest first."""
 
     def __init__(self, keys: Mapping[str, bytes]) -> None:
-        self._key_id, self._secret = next(iter(keys.items()))
+        self._keys = dict(keys)
+        self._key_id = next(iter(self._keys))
         self.checks: Mapping[str, str] = {name: _check(name, keys[name]) for name in keys}
         """Key id -> what tells this key from another of the same id without telling the secret, newest first."""
 
@@ -40,9 +41,19 @@ class HmacLeaseKeys:
 
     def token(self, tenant_id: TenantId, task_id: TaskId, attempt: int) -> str:
         """Give the token of one attempt."""
-        content = "\0".join((tenant_id, task_id, str(attempt))).encode()
-        digest = hmac.digest(self._secret, content, "sha256")
-        return f"{self._key_id}.{_base64(digest)}"
+        return self._token(self._key_id, (tenant_id, task_id, str(attempt)))
+
+    def is_token(self, token: str, tenant_id: TenantId, task_id: TaskId, attempt: int) -> bool:
+        """Tell whether it is the token of the attempt, under the newest key or an older one."""
+        key_id = token.partition(".")[0]
+        if key_id not in self._keys:
+            return False
+        expected = self._token(key_id, (tenant_id, task_id, str(attempt)))
+        return hmac.compare_digest(expected.encode(), token.encode())
+
+    def _token(self, key_id: str, place: tuple[str, str, str]) -> str:
+        digest = hmac.digest(self._keys[key_id], "\0".join(place).encode(), "sha256")
+        return f"{key_id}.{_base64(digest)}"
 
     def token_hash(self, token: str) -> bytes:
         """Give the SHA-256 of a token."""

@@ -80,5 +80,5 @@ def is_genuine(decision: Decision, answer: Answer, task: AgentTask) -> bool:
     """Tell whether a stale answer carries the token of the attempt that it names: then its agent really had it."""
     if answer.attempt > task.attempt:
         return False
-    token = decision.keys.token(decision.tenant_id, answer.task_id, answer.attempt)
-    return hmac.compare_digest(token.encode(), answer.lease_token.encode())
+    place = decision.tenant_id, answer.task_id, answer.attempt
+    return decision.keys.is_token(answer.lease_token, *place)

@@ -35,6 +35,9 @@ class TestKeys:
     def token_hash(self, token: str) -> bytes:
         return hashlib.sha256(token.encode()).digest()
 
+    def is_token(self, token: str, tenant_id: TenantId, task_id: str, attempt: int) -> bool:
+        return token == self.token(tenant_id, task_id, attempt)
+
 
 class Scenario:
     """One tenant's state and the decision made last."""

@@ -79,6 +79,10 @@ def test_the_newest_key_signs_and_each_key_is_told_from_another_of_its_id(tmp_pa
     assert rotated.newest == rotated.checks["k2"]
     assert rotated.token(ACME, TASK, 1).startswith("k2.")
     assert rotated.checks["k1"] == former.newest
+    token = former.token(ACME, TASK, 1)
+    assert rotated.is_token(token, ACME, TASK, 1), "what the older key signed stays a token"
+    assert not rotated.is_token(token, ACME, TASK, 2)
+    assert not former.is_token(rotated.token(ACME, TASK, 1), ACME, TASK, 1), "not held: no token"
     assert lease_keys(settings(tmp_path, FACTORY_LEASE_SECRET=other)).newest != former.newest
     with pytest.raises(OperatorError, match="k1 twice"):
         lease_keys(settings(tmp_path, FACTORY_LEASE_SECRET=f"{old},{other}"))
