@@ -11,11 +11,13 @@ import sys
 import typer
 
 from query import cli as query_cli
+from query.settings import database_of
 from schemas.cli import app as schemas
 from schemas.output import OperatorError
 from streams import doctor_cli, replay_cli, worker_cli
 from streams.bench.cli import app as bench
 from streams.definitions import cli as definitions_cli
+from streams.doctor import Finding
 from streams.local.cli import app as kafka
 from streams.run import cli as run_cli
 from topics import workflow_cli
@@ -23,6 +25,7 @@ from topics.agents_cli import app as agents
 from topics.cli import app as topics
 from topics.command_cli import app as command
 from topics.events_cli import app as events
+from topics.settings import local_root
 from topics.trace_context import adopt
 
 app = typer.Typer(
@@ -34,9 +37,20 @@ app = typer.Typer(
 )
 workflow = typer.Typer(help="Workflow instances.", no_args_is_help=True)
 
+
+def check_views() -> Finding:
+    """Check that the views' file opens, or say who holds it."""
+    # The database takes a tenth of a second to import, which other commands do not need.
+    from query.file_check import look  # noqa: PLC0415
+
+    path = database_of(local_root())
+    seen = look(path)
+    return doctor_cli.views_finding(path, seen.state, seen.detail)
+
+
 run_cli.register(app)
 worker_cli.register(app)
-doctor_cli.register(app)
+doctor_cli.register(app, check_views)
 replay_cli.register(app)
 workflow_cli.register(workflow)
 query_cli.register(app, workflow)

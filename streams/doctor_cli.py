@@ -2,6 +2,7 @@
 
 import os
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,20 +24,24 @@ from streams.local.settings import Settings as BrokerSettings
 from topics.settings import local_root
 
 
-def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")] = False,
-) -> None:
-    """Check this machine and the broker, and say what to do about what is wrong. Ends with 1 if a check fails.
+def register(app: typer.Typer, check_views: Check) -> None:
+    """Add `doctor` to the command line; ``check_views`` looks at the query side's file."""
 
-    Changes nothing: no topic, no group, no file. What cannot be checked is shown as unchecked, with the reason.
-    """
-    findings = run(checks())
-    if as_json:
-        print_json({"healthy": is_healthy(findings), "checks": [_row(f) for f in findings]})
-    else:
-        print_rows([_row(f) for f in findings], as_json=False)
-    if not is_healthy(findings):
-        raise typer.Exit(1)
+    @app.command("doctor")
+    def doctor(
+        as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")] = False,
+    ) -> None:
+        """Check this machine and the broker, and say what to do about what is wrong. Ends with 1 if a check fails.
+
+        Changes nothing: no topic, no group, no file. What cannot be checked is shown as unchecked, with the reason.
+        """
+        findings = run([*checks(), ("views", check_views)])
+        if as_json:
+            print_json({"healthy": is_healthy(findings), "checks": [_row(f) for f in findings]})
+        else:
+            print_rows([_row(f) for f in findings], as_json=False)
+        if not is_healthy(findings):
+            raise typer.Exit(1)
 
 
 def checks() -> list[tuple[str, Check]]:
@@ -53,7 +58,6 @@ def checks() -> list[tuple[str, Check]]:
         ("schemas", check_schemas),
         ("lease key", partial(check_lease_key, local, secret)),
         *broker_checks(broker),
-        ("views", check_views),
     ]
 
 
@@ -69,22 +73,16 @@ def check_schemas() -> Finding:
     return Finding("schemas", "fail", f"{len(found)} findings, first {first}", todo)
 
 
-def check_views() -> Finding:
-    """Check that the views' file opens, or say who holds it."""
-    # The database takes a tenth of a second to import, which no other command of this package needs.
-    from query.file_check import look  # noqa: PLC0415
-    from query.settings import database_of  # noqa: PLC0415
-
-    path = database_of(local_root())
-    seen = look(path)
-    if seen.state == "none":
+def views_finding(path: Path, state: str, detail: str) -> Finding:
+    """Say what a look at the views' file means; state and detail as ``query.file_check`` has them."""
+    if state == "none":
         return Finding("views", "ok", f"{path} is made when `factory query serve` starts")
-    if seen.state == "held":
-        held = f"{path} is held by process {seen.detail}"
+    if state == "held":
+        held = f"{path} is held by process {detail}"
         return Finding("views", "ok", held, "nothing if that is the query process; one may hold it")
-    if seen.state == "doubtful":
+    if state == "doubtful":
         todo = "start `factory query serve`: it sets the file aside and builds the views again from Kafka"
-        return Finding("views", "warn", f"{path} does not open ({seen.detail})", todo)
+        return Finding("views", "warn", f"{path} does not open ({detail})", todo)
     return Finding("views", "ok", f"{path} opens, nobody holds it")
 
 
@@ -95,8 +93,3 @@ def _row(finding: Finding) -> dict[str, object]:
         "found": finding.found,
         "todo": finding.todo,
     }
-
-
-def register(app: typer.Typer) -> None:
-    """Add `doctor` to the command line."""
-    app.command("doctor")(doctor)

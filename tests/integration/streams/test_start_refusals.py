@@ -285,10 +285,12 @@ def test_a_worker_that_moves_to_another_folder_waits_for_the_end_of_its_dead_ses
     factory = Factory(kafka, tmp_path, environment={"FACTORY_LEASE_SECRET": OLD})
     with factory.worker("w1") as first:
         until(first.is_running, "the first worker runs")
+        dead = member_of(factory)
         os.kill(first.process.pid, signal.SIGKILL)
         first.ended()
     with factory.worker("w1", FACTORY_LOCAL=str(tmp_path / "elsewhere")) as second:
         until(second.is_running, "it runs when the dead member is gone")
+        assert member_of(factory) != dead
 
 
 def test_of_two_supervised_workers_of_one_name_one_is_left(kafka: str, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from confluent_kafka import KafkaError, KafkaException
 from query import file_check
 from schemas.output import OperatorError
 from streams import doctor_broker, doctor_cli, doctor_machine
+from streams.cli import check_views
 from streams.doctor import Finding, is_healthy, run
 from streams.local import Broker, BrokerStatus, Kind
 from streams.local.ports import choose_ports
@@ -282,19 +283,19 @@ def test_the_views_are_told_to_be_held_by_their_process_or_not_to_open(
 ) -> None:
     monkeypatch.setenv("FACTORY_LOCAL", str(tmp_path))
     path = tmp_path / "query" / "factory.duckdb"
-    assert "is made when" in doctor_cli.check_views().found
+    assert "is made when" in check_views().found
     path.parent.mkdir()
     duckdb.connect(str(path)).close()
-    assert doctor_cli.check_views().found.endswith("nobody holds it")
+    assert check_views().found.endswith("nobody holds it")
     command = [sys.executable, "-c", HOLD, str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
-        held = doctor_cli.check_views()
+        held = check_views()
         assert (held.status, f"process {holder.pid}" in held.found) == ("ok", True)
         holder.communicate()
     path.write_bytes(b"no database" * 1000)
-    doubtful = doctor_cli.check_views()
+    doubtful = check_views()
     assert (doubtful.status, "does not open" in doubtful.found) == ("warn", True)
     assert file_check.look(path).state == "doubtful", "and it is still there"
 
