@@ -11,6 +11,7 @@ from schemas.errors import PoisonError
 from schemas.ids import TenantId
 from schemas.messages.runtime.messages import DeadLetter
 from schemas.messages.runtime.state import CommandMemory, RememberedCommand
+from streams.ahead import SPAN, Ahead, beyond
 from streams.decode import decode_command
 from streams.layout import Layout
 from streams.memory import KIND
@@ -34,6 +35,8 @@ class Causes:
         self._first_sequences: dict[Cause, int] = {}
         self._dead: set[Cause] = set()
         self._next: dict[str, int] = {}
+        self._causes: dict[str, set[int]] = {}
+        """Topic -> the newest causes, at least SPAN of them."""
 
     def take_fact(self, value: bytes, replay: Replay) -> None:
         """Note the cause of a record of a fact topic, and hand what is sequenced to the replay."""
@@ -56,16 +59,26 @@ class Causes:
 
     def _decided(self, topic: str, offset: int) -> None:
         self._next[topic] = max(self._next.get(topic, 0), offset + 1)
+        newest = self._causes.setdefault(topic, set())
+        newest.add(offset)
+        if len(newest) > 4 * SPAN:
+            low = self._next[topic] - SPAN
+            self._causes[topic] = {each for each in newest if each >= low}
 
     def positions(self, stable: dict[str, int], first: dict[str, int]) -> dict[str, int]:
-        """Give the next offsets: after every cause, never before what the group says or the log still has.
+        """Give the next offsets: what the group says, and where it is lost or behind, near the newest cause.
 
-        Causes without a record at the end of a topic are decided again if the group is lost too: as silent.
+        Nothing was decided further than SPAN ahead of what was held back, so what lies between is either a cause
+        (``ahead``), or was held back, or was decided without a record: that is decided again, as silent.
         """
         return {
-            topic: max(self._next.get(topic, 0), stable[topic], start)
+            topic: max(self._next.get(topic, 0) - SPAN, stable[topic], start)
             for topic, start in first.items()
         }
+
+    def ahead(self, positions: dict[str, int]) -> Ahead:
+        """Give the causes that the positions have not passed."""
+        return beyond(positions, self._causes)
 
     def remembered(self, record: InputRecord, layout: Layout) -> RememberedCommand | None:
         """Give what is to be remembered of an input record that was decided; a dead letter is not."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from streams.backlog import Backlog
 from streams.breadcrumb import Breadcrumb
 from streams.crashpoints import CrashPoints
 from streams.decide import Rulebook, Work, decide_records
@@ -96,6 +97,7 @@ class Cycle:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._partitions: dict[int, Partition] = {}
+        self._backlog = Backlog(parts.book.layout.inputs)
         self._rank = {topic: rank for rank, topic in enumerate(parts.book.layout.inputs)}
 
     def run_once(self, inputs: Inputs) -> int:
@@ -103,15 +105,33 @@ class Cycle:
         parts = self._parts
         if inputs.joined:
             parts.beat()
-        wait_s = parts.timers.wait_s(self._partitions, parts.idle_s)
-        records = inputs.poll(parts.pace.limit(), wait_s, parts.pace.gather_s())  # 1
-        if not records:
+        self._fetch(inputs)  # 1
+        suspect = parts.breadcrumb.suspect
+        records = self._backlog.take(parts.pace.limit(), parts.pace.share(), fair=suspect is None)
+        moved = self._backlog.moved()
+        if not records and not moved:
             parts.timers.step(self._partitions)
             return 0
         parts.crash.at("polled")
-        done = sum(self._unit(batch, inputs) for batch in self._batches(records))
+        batches, done = self._batches(records), 0
+        for index, batch in enumerate(batches):
+            pending = [record for later in batches[index + 1 :] for record in later]
+            done += self._unit(batch, pending, moved, inputs)
         parts.timers.step(self._partitions)
         return done
+
+    def _fetch(self, inputs: Inputs) -> None:
+        """Poll for as much as may be held; without waiting where something is held already."""
+        parts, backlog = self._parts, self._backlog
+        if backlog.count:
+            records = inputs.poll(backlog.room(), 0.0, 0.0)
+        else:
+            wait_s = parts.timers.wait_s(self._partitions, parts.idle_s)
+            records = inputs.poll(backlog.room(), wait_s, parts.pace.gather_s())
+        if not inputs.joined:
+            backlog.clear()  # what it holds may be another owner's by now (guard 9)
+        else:
+            backlog.offer(records, self._partitions)
 
     def _batches(self, records: list[InputRecord]) -> list[list[InputRecord]]:
         """Give the records as one batch, or in three if one of them once ended the process: that one alone.
@@ -128,10 +148,17 @@ class Cycle:
                 return [batch for batch in cut if batch]
         return [records]
 
-    def _unit(self, records: list[InputRecord], inputs: Inputs) -> int:
+    def _unit(
+        self,
+        records: list[InputRecord],
+        pending: list[InputRecord],
+        moved: list[int],
+        inputs: Inputs,
+    ) -> int:
+        """Decide and commit some records; ``pending`` are taken and not yet decided."""
         parts = self._parts
         started = time.perf_counter()
-        works = self._decide(records)  # 2-5
+        works = self._decide(records, pending, moved)  # 2-5
         parts.breadcrumb.clear()
         parts.crash.at("decided")
         decided = time.perf_counter()
@@ -143,27 +170,32 @@ class Cycle:
         parts.crash.at("exposed")
         if parts.trace is not None:
             parts.trace.committed(works, decided)
+        if not records:
+            return 0
         if parts.breadcrumb.is_suspect(records[0]):
             parts.breadcrumb.suspect = None
         oldest = min(record.appended_at for record in records)
         self._note(works, decided - started, time.perf_counter() - decided, oldest)
         return sum(work.records for work in works)
 
-    def _decide(self, records: list[InputRecord]) -> list[Work]:
-        by_partition: dict[int, list[InputRecord]] = {}
+    def _decide(
+        self, records: list[InputRecord], pending: list[InputRecord], moved: list[int]
+    ) -> list[Work]:
+        by_partition: dict[int, list[InputRecord]] = {number: [] for number in moved}
         for record in records:
             by_partition.setdefault(record.partition, []).append(record)
         works = []
         for number, group in by_partition.items():
             # Stable: across topics the class order, inside one topic the offset order (settled.md 6).
             group.sort(key=lambda record: self._rank[record.topic])
-            works.append(decide_records(self._partitions[number], group, self._parts.book))
-        return [work for work in works if work.records]
+            partition, reach = self._partitions[number], self._backlog.reach(number, pending)
+            works.append(decide_records(partition, group, self._parts.book, reach))
+        return [work for work in works if work.records or work.has_moved]
 
     def _expose(self, works: list[Work]) -> None:
         for work in works:
             partition = self._partitions[work.partition]
-            partition.expose(work.changes, work.positions, work.memory)
+            partition.expose(work.changes, work.positions, work.memory, work.ahead)
             partition.rearm(work.rearmed)
 
     def _note(self, works: list[Work], decide_s: float, commit_s: float, oldest: int) -> None:
@@ -194,7 +226,8 @@ class Cycle:
         self._parts.crash.at("assigned")
 
     def adopt(self, numbers: list[int], stable: Positions) -> None:
-        """Hold exactly these partitions."""
+        """Hold exactly these partitions; what was fetched is fetched again from their positions."""
+        self._backlog.clear()
         self._partitions = self._parts.keeper.keep(self._partitions, numbers, stable)
         self._parts.crash.at("restored")
         self._parts.board.update(phase="running", positions=self.positions())

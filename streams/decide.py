@@ -4,7 +4,7 @@ Decisions see the state as this cycle's earlier decisions left it; the committed
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,16 +12,16 @@ from schemas.codec import MAX_RECORD_BYTES, encode_state, entry_of
 from schemas.errors import PoisonError
 from schemas.ids import SYSTEM, PrincipalId, TenantId
 from schemas.messages.runtime.commands import FireTimer
-from schemas.messages.runtime.state import InputPosition, InputPositions
+from streams.ahead import Ahead, beyond, positions_record
 from streams.breadcrumb import ATTEMPTS_MAX
 from streams.deadletter import PoisonCrashError, ProcessorBugError, Stage, dead_letter
 from streams.decode import (
     Asked,
     UnknownTenantError,
+    cause_of,
     decode_broadcast,
     decode_command,
     is_catalogue,
-    scope_of,
 )
 from streams.envelopes import TooLargeOutcomeError, refusal_of
 from streams.head import HEAD_ID, Head, context_of, read_head
@@ -31,7 +31,7 @@ from streams.outcome import OutcomeWriter
 from streams.partition import Partition
 from streams.records import InputRecord, OutputRecord
 from streams.replaying import apply_recorded
-from streams.state_key import POSITIONS_KEY, state_key
+from streams.state_key import state_key
 from streams.wiring import (
     Cause,
     Decision,
@@ -79,6 +79,9 @@ class Work:
     outputs: list[OutputRecord]
     changes: dict[Key, Entry | None]
     positions: dict[str, int]
+    ahead: Ahead
+    has_moved: bool
+    """Whether its positions are others than before: work without a record may be no more than that."""
     memory: CycleMemory
     rearmed: list[tuple[int, Key, int]]
     """(deadline, key, microseconds by which its timer was early)"""
@@ -92,26 +95,39 @@ class StateTooLargeError(Exception):
     """A state record would be over the size limit and could not be restored."""
 
 
-def decide_records(partition: Partition, records: Iterable[InputRecord], book: Rulebook) -> Work:
+def decide_records(
+    partition: Partition,
+    records: Iterable[InputRecord],
+    book: Rulebook,
+    reach: Mapping[str, int] | None = None,
+) -> Work:
     """Decide one partition's records in the order given.
+
+    ``reach``: the positions of some topics once these are decided, where earlier records are held back; without it
+    nothing is.
 
     A decision that makes a state record too large is found only when the cycle's state is written; then the
     cycle is decided again with a look at each decision, and the one at fault is refused LIMIT_EXCEEDED.
     """
     ordered = list(records)
     try:
-        return _run(partition, ordered, book, watchful=False)
+        return _run(partition, ordered, book, reach, watchful=False)
     except StateTooLargeError:
-        return _run(partition, ordered, book, watchful=True)
+        return _run(partition, ordered, book, reach, watchful=True)
 
 
 def _run(
-    partition: Partition, records: list[InputRecord], book: Rulebook, *, watchful: bool
+    partition: Partition,
+    records: list[InputRecord],
+    book: Rulebook,
+    reach: Mapping[str, int] | None,
+    *,
+    watchful: bool,
 ) -> Work:
     cycle = PartitionCycle(partition, book, watchful=watchful)
     for record in records:
         cycle.take(record)
-    return cycle.finish()
+    return cycle.finish(reach)
 
 
 class PartitionCycle:
@@ -125,7 +141,10 @@ class PartitionCycle:
         self._memory = CycleMemory(partition.memory)
         self._writer = OutcomeWriter(book.layout, partition.number)
         self._heads: dict[TenantId, Head] = {}
+        self._before = partition.positions
+        self._ahead = partition.ahead
         self._positions = dict(partition.positions)
+        self._decided: dict[str, list[int]] = {}
         self._complete_from = partition.complete_from
         self._committed = partition.store.entries
         self._rearmed: list[tuple[int, Key, int]] = []
@@ -138,7 +157,10 @@ class PartitionCycle:
         """Decide one record, or set it aside as a dead letter."""
         if record.offset < self._positions[record.topic]:
             return  # guard 10: a record below the position was decided before
+        if record.offset in self._ahead.get(record.topic, ()):
+            return  # and so was one that was decided ahead of it
         self._positions[record.topic] = record.offset + 1
+        self._decided.setdefault(record.topic, []).append(record.offset)
         self._newest = max(self._newest, record.appended_at)
         self._taken += 1
         attempts = self._book.in_hand.attempts(record)
@@ -186,7 +208,7 @@ class PartitionCycle:
         ):
             raise UnknownTenantError("no such tenant", "tenantId")
         head = self._head(tenant_id)
-        cause = _cause(record, asked, head.decided_at)
+        cause = cause_of(record, asked, head.decided_at)
         if record.topic in INTERNAL:
             self._decide(cause, head, asked)
             return
@@ -304,8 +326,16 @@ class PartitionCycle:
             for key, entry in self._overlay.changes.items()
         )
 
-    def finish(self) -> Work:
+    def _reached(self, reach: Mapping[str, int] | None) -> dict[str, int]:
+        """Give the positions, behind which nothing that was fetched is undecided."""
+        if reach is None:
+            return self._positions
+        return {t: max(before, reach.get(t, before)) for t, before in self._before.items()}
+
+    def finish(self, reach: Mapping[str, int] | None = None) -> Work:
         """Give the unit of work: outcomes, changed state and the input positions. Raises StateTooLargeError."""
+        positions = self._reached(reach)
+        ahead = beyond(positions, self._ahead, self._decided)
         self._memory.write(self._overlay, self._newest)
         outputs = self._writer.outputs
         for key, entry in self._overlay.changes.items():
@@ -314,7 +344,8 @@ class PartitionCycle:
         outputs.append(
             positions_record(
                 self._number,
-                self._positions,
+                positions,
+                ahead=ahead,
                 complete_from=self._complete_from,
                 state_records=len(self._committed) + self._growth(),
                 partitions=self._book.layout.partitions,
@@ -325,7 +356,9 @@ class PartitionCycle:
             partition=self._number,
             outputs=outputs,
             changes=self._overlay.changes,
-            positions=self._positions,
+            positions=positions,
+            ahead=ahead,
+            has_moved=positions != self._before,
             memory=self._memory,
             rearmed=self._rearmed,
             records=self._taken,
@@ -340,32 +373,6 @@ def _stage(error: PoisonError) -> Stage:
     return "decide" if isinstance(error, ProcessorBugError) else "decode"
 
 
-def positions_record(
-    partition: int,
-    positions: dict[str, int],
-    *,
-    complete_from: int,
-    state_records: int,
-    partitions: int = 0,
-    lease_key: str = "",
-) -> OutputRecord:
-    """Give the record that keeps a partition's input positions with its state (guard 16).
-
-    It also says what the state needs to be whole: the changelog from ``complete_from`` on, so many records; and
-    under how many partitions and which lease key it was written, for start.py.
-    """
-    record = InputPositions(
-        positions=tuple(
-            InputPosition(topic=topic, next_offset=positions[topic]) for topic in sorted(positions)
-        ),
-        complete_from=complete_from,
-        state_records=state_records,
-        partitions=partitions,
-        lease_key=lease_key,
-    )
-    return OutputRecord(naming.STATE, partition, POSITIONS_KEY, encode_state(record, 0), None)
-
-
 def _state_value(key: Key, entry: Entry | None) -> bytes | None:
     if entry is None:
         return None
@@ -373,22 +380,3 @@ def _state_value(key: Key, entry: Entry | None) -> bytes | None:
     if len(value) > MAX_RECORD_BYTES:
         raise StateTooLargeError(f"{key.kind} of {len(value)} bytes")
     return value
-
-
-def _cause(record: InputRecord, asked: Asked, decided_at: int) -> Cause:
-    envelope = asked.envelope
-    return Cause(
-        message_id=envelope.event_id,
-        message_type=envelope.event_type,
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        tenant_id=envelope.tenant_id,
-        actor_type=envelope.actor_type,
-        actor_id=envelope.actor_id,
-        at=max(record.appended_at, decided_at),
-        digest=asked.digest,
-        scope=scope_of(envelope),
-        approval_id=envelope.approval_id,
-        retry_of=envelope.retry_of,
-    )

@@ -22,7 +22,7 @@ from schemas.ids import SYSTEM, EventId
 from schemas.messages.envelope import Envelope
 from streams.layout import INTERNAL, Layout
 from streams.records import Headers, InputRecord
-from streams.wiring import Meta, Rejection, Scope
+from streams.wiring import Cause, Meta, Rejection, Scope
 from topics import naming
 from topics.partition import partition_of
 
@@ -110,6 +110,26 @@ def scope_of(envelope: Envelope) -> Scope:
         workflow_instance_id=envelope.workflow_instance_id,
         task_id=envelope.task_id,
         approval_id=envelope.approval_id,
+    )
+
+
+def cause_of(record: InputRecord, asked: Asked, decided_at: int) -> Cause:
+    """Give the cause of a decision; its time is never before the tenant's last decision (settled.md 7)."""
+    envelope = asked.envelope
+    return Cause(
+        message_id=envelope.event_id,
+        message_type=envelope.event_type,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        tenant_id=envelope.tenant_id,
+        actor_type=envelope.actor_type,
+        actor_id=envelope.actor_id,
+        at=max(record.appended_at, decided_at),
+        digest=asked.digest,
+        scope=scope_of(envelope),
+        approval_id=envelope.approval_id,
+        retry_of=envelope.retry_of,
     )
 
 

@@ -185,7 +185,7 @@ class Engine:
             keeper=keeper,
             timers=timers,
             crash=crash,
-            pace=Pace(settings.cycle_ms, settings.cycle_records_max, settings.gather_ms),
+            pace=_pace(settings),
             board=self.board,
             breadcrumb=breadcrumb,
             idle_s=settings.idle_ms / 1000,
@@ -220,6 +220,12 @@ class Engine:
             trace.close()
         self._watchdog.stop()
         log.info("stopped after %s cycles", self.board.document()["cycles"])
+
+
+def _pace(settings: Settings) -> Pace:
+    return Pace(
+        settings.cycle_ms, settings.cycle_records_max, settings.gather_ms, settings.share_ms
+    )
 
 
 def _fatal(error: KafkaError) -> None:

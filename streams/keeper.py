@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from itertools import chain, islice
 from typing import Protocol
 
+from streams.ahead import Ahead, positions_record
 from streams.clients import LogEnds
-from streams.decide import positions_record
 from streams.figures import Board
 from streams.inputs import Positions
 from streams.known_facts import KnownFacts
@@ -92,7 +92,11 @@ class Keeper:
         if restored.is_whole and restored.positions is not None:
             check_positions(number, restored.positions, stable, self._layout)
             return self._partition(
-                number, restored.store, restored.positions, restored.complete_from
+                number,
+                restored.store,
+                restored.positions,
+                restored.complete_from,
+                restored.ahead,
             )
         if self._rebuilder.is_needed(number):
             return self._rebuild(number, restored, stable)
@@ -103,18 +107,22 @@ class Keeper:
 
         What the changelog still holds besides is removed: counted with the rest, it would call for a rebuild each time.
         """
-        store, positions = self._rebuilder.rebuild(number, stable)
+        store, positions, ahead = self._rebuilder.rebuild(number, stable)
         start = restored.start
         records = chain(removals(number, restored.store, kept=store), snapshot(number, store))
         while chunk := list(islice(records, _CHUNK)):
             self._writer.write(number, chunk)
             self._beat()
         mark = positions_record(
-            number, positions, complete_from=start, state_records=len(store.entries)
+            number,
+            positions,
+            ahead=ahead,
+            complete_from=start,
+            state_records=len(store.entries),
         )
         self._writer.write(number, [mark])
         self._board.add(rebuilt_partitions=1)
-        return self._partition(number, store, positions, start)
+        return self._partition(number, store, positions, start, ahead)
 
     def _beginnings(self, number: int, stable: dict[str, int]) -> dict[str, int]:
         """Give the positions of a partition that has decided nothing: the start of what its topics still hold."""
@@ -123,7 +131,12 @@ class Keeper:
         return {topic: max(first[names[topic], number], stable[topic], 0) for topic in names}
 
     def _partition(
-        self, number: int, store: Store, positions: dict[str, int], complete_from: int
+        self,
+        number: int,
+        store: Store,
+        positions: dict[str, int],
+        complete_from: int,
+        ahead: Ahead | None = None,
     ) -> Partition:
         return Partition(
             number,
@@ -132,4 +145,5 @@ class Keeper:
             self._rules,
             horizon_us=self._settings.horizon_us,
             complete_from=complete_from,
+            ahead=ahead,
         )

@@ -1,6 +1,7 @@
 """One partition as a worker holds it: committed state, input positions, memory of ids, waiting deadlines."""
 
 from schemas.messages.runtime.state import CommandMemory, TenantHead
+from streams.ahead import Ahead
 from streams.deadlines import Deadlines
 from streams.late import LateEntry
 from streams.memory import CycleMemory, Memory
@@ -10,7 +11,8 @@ from streams.wiring import Entry, Key, Rules, Store
 class Partition:
     """Committed view; only ``expose`` changes it, after a transaction has committed (guard 11).
 
-    ``complete_from`` is the first offset of the changelog that the state needs.
+    ``complete_from`` is the first offset of the changelog that the state needs. All below ``positions`` is decided, and
+    ``ahead`` of them too.
     """
 
     def __init__(
@@ -22,10 +24,12 @@ class Partition:
         *,
         horizon_us: int,
         complete_from: int = 0,
+        ahead: Ahead | None = None,
     ) -> None:
         self.number = number
         self.store = store
         self.positions = positions
+        self.ahead: Ahead = ahead or {}
         self.complete_from = complete_from
         self.memory = Memory(horizon_us, store)
         self.deadlines = Deadlines(rules.deadline_of)
@@ -56,11 +60,13 @@ class Partition:
         changes: dict[Key, Entry | None],
         positions: dict[str, int],
         cycle_memory: CycleMemory,
+        ahead: Ahead | None = None,
     ) -> None:
         """Take over what a committed cycle changed."""
         cycle_memory.expose()
         self.store.apply(changes)
         self.positions = positions
+        self.ahead = ahead or {}
         for key, entry in changes.items():
             if entry is not None and isinstance(entry.value, TenantHead):
                 self.memory.note_head(entry.value)

@@ -13,6 +13,7 @@ from confluent_kafka import Message
 from schemas.codec import decode_envelope, encode_state
 from schemas.errors import UnknownSchemaError
 from schemas.ids import SYSTEM
+from streams.ahead import Ahead
 from streams.causes import Causes, Recall
 from streams.clients import LogEnds, Place
 from streams.inputs import input_record
@@ -63,8 +64,8 @@ class Rebuilder:
     def _places(self, topics: Iterable[str], number: int) -> list[Place]:
         return [(self._layout.physical(topic), number) for topic in topics]
 
-    def rebuild(self, number: int, stable: dict[str, int]) -> tuple[Store, dict[str, int]]:
-        """Give a partition's state and input positions.
+    def rebuild(self, number: int, stable: dict[str, int]) -> tuple[Store, dict[str, int], Ahead]:
+        """Give a partition's state, its input positions and what was decided ahead of them.
 
         Raises BrokenChainError, DoubtError, and OperatorError for a record of a newer release.
         """
@@ -78,11 +79,12 @@ class Rebuilder:
         names = {topic: self._layout.physical(topic) for topic in self._layout.inputs}
         first = self._log_ends.first((name, number) for name in names.values())
         positions = causes.positions(stable, {t: first[n, number] for t, n in names.items()})
-        self._remember(number, store, causes, positions)
+        ahead = causes.ahead(positions)
+        self._remember(number, store, causes, positions, ahead)
         log.warning(
             "partition %d was rebuilt from the facts: %d records", number, len(store.entries)
         )
-        return store, positions
+        return store, positions, ahead
 
     def _read(self, topics: Iterable[str], number: int, take: TakeValue) -> None:
         places = self._places(topics, number)
@@ -115,19 +117,26 @@ class Rebuilder:
             replay.take(decode_envelope(value), value)
 
     def _remember(
-        self, number: int, store: Store, causes: Causes, positions: dict[str, int]
+        self,
+        number: int,
+        store: Store,
+        causes: Causes,
+        positions: dict[str, int],
+        ahead: Ahead,
     ) -> None:
         """Put back the memory of command ids: the input topics hold their content for longer than the horizon."""
         topics = [topic for topic in self._layout.inputs if topic not in INTERNAL]
         places = self._places(topics, number)
         since = max(0, causes.newest - self._settings.horizon_us - AHEAD_US)
         starts = self._log_ends.since(places, since // 1000)
-        ends = dict(zip(places, (positions[topic] for topic in topics), strict=True))
+        newest = (max((positions[t] - 1, *ahead.get(t, ()))) + 1 for t in topics)
+        ends = dict(zip(places, newest, strict=True))
         recall = Recall(causes, self._layout)
 
         def take(message: Message) -> None:
             record = input_record(message, self._layout)
-            if record.offset < positions[record.topic]:
+            is_ahead = record.offset in ahead.get(record.topic, ())
+            if is_ahead or record.offset < positions[record.topic]:
                 recall.take(record)
 
         read_committed(self._settings, ends, starts, take, self._beat)

@@ -17,6 +17,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from schemas.codec import decode_state
 from schemas.errors import PoisonError, UnknownSchemaError
 from schemas.messages.runtime.state import InputPositions
+from streams.ahead import Ahead, offsets_of
 from streams.clients import DoubtError, LogEnds, Place, log_reader, place_of
 from streams.inputs import UNKNOWN
 from streams.late import late_entries
@@ -30,7 +31,8 @@ from topics import naming
 log = logging.getLogger(__name__)
 
 _BATCH: Final = 10_000
-_WAIT_S: Final = 0.1
+_WAIT_S: Final = 0.01
+"""Time that a batch is gathered for; a reader at the end of a log waits it out, and a takeover for it."""
 
 
 @dataclass(slots=True)
@@ -41,6 +43,7 @@ class Restored:
     newest: dict[bytes, bytes | None] = field(default_factory=dict)
     """Key -> newest value as it came, None for a removal, until the store takes them."""
     positions: dict[str, int] | None = None
+    ahead: Ahead = field(default_factory=dict)
     complete_from: int = 0
     """First offset of the changelog that the state needs; a log that starts later lost a part of it."""
     state_records: int = -1
@@ -218,6 +221,9 @@ def _note_positions(number: int, restored: Restored, value: bytes) -> None:
     if not isinstance(record, InputPositions):
         raise DoubtError("the changelog's positions are no positions")
     restored.positions = {p.topic: p.next_offset for p in record.positions}
+    restored.ahead = {
+        p.topic: offsets_of(p.decided_ahead) for p in record.positions if p.decided_ahead
+    }
     restored.complete_from = record.complete_from
     restored.state_records = record.state_records
 

@@ -49,6 +49,8 @@ class Settings:
     """FACTORY_CYCLE_MS: time of deciding that a cycle under load is sized for."""
     gather_ms: int = 15
     """FACTORY_GATHER_MS: longest wait of a busy cycle for more records to share its commit; 0 never waits."""
+    share_ms: int = 5
+    """FACTORY_SHARE_MS: time of deciding that one tenant gets of a cycle while others have work."""
     cycle_records_max: int = 2000
     """FACTORY_CYCLE_RECORDS_MAX: most records of a cycle (below 500 the commit dominates)."""
     cycle_bytes_max: int = 16_000_000
@@ -95,6 +97,7 @@ _VARIABLES: Final[dict[str, str]] = {
     "idle_ms": "FACTORY_IDLE_MS",
     "cycle_ms": "FACTORY_CYCLE_MS",
     "gather_ms": "FACTORY_GATHER_MS",
+    "share_ms": "FACTORY_SHARE_MS",
     "cycle_records_max": "FACTORY_CYCLE_RECORDS_MAX",
     "cycle_bytes_max": "FACTORY_CYCLE_BYTES_MAX",
     "compression": "FACTORY_COMPRESSION",

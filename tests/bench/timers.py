@@ -107,6 +107,11 @@ class Life:
         self.pauses: list[tuple[int, float]] = []
         """(instant of a kill, microseconds; seconds until the next deadline fired)"""
 
+    @property
+    def pid(self) -> int:
+        """The supervisor's process, under which the worker counts."""
+        return self._worker.process.pid
+
     def begin(self) -> None:
         """Wait until the worker decides; tells its log where it does not."""
         try:

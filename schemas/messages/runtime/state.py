@@ -23,6 +23,15 @@ class CommandMemory(Struct, frozen=True, kw_only=True, rename="camel"):
     """The commands, in order of decision."""
 
 
+class OffsetRun(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Offsets that follow one another."""
+
+    first: int
+    """First offset."""
+    count: int
+    """How many."""
+
+
 class InputPosition(Struct, frozen=True, kw_only=True, rename="camel"):
     """Next offset to decide of one input topic."""
 
@@ -30,6 +39,8 @@ class InputPosition(Struct, frozen=True, kw_only=True, rename="camel"):
     """Input topic."""
     next_offset: int
     """Next offset to decide."""
+    decided_ahead: tuple[OffsetRun, ...] = ()
+    """Offsets from the next one on that are decided already: fair share held back what lies between."""
 
 
 class InputPositions(Struct, frozen=True, kw_only=True, rename="camel"):
