@@ -224,6 +224,7 @@ def run_feed(settings: Settings, layout: Layout) -> None:
     worker = faust.Worker(
         app, loglevel="WARN", override_logging=False, redirect_stdouts=False, quiet=True
     )
+    worker.spinner = None  # its cursor codes would stand between two lines
     worker.execute_from_commandline()
 
 

@@ -12,6 +12,7 @@ from schemas.errors import PoisonError
 from schemas.messages.envelope import Envelope
 from schemas.messages.runtime.facts import CommandRejected
 from schemas.messages.runtime.messages import CommandRepeated, DeadLetter
+from streams.deadletter import ProcessorBugError
 from streams.decode import is_catalogue
 from streams.records import InputRecord, OutputRecord
 from topics import naming
@@ -19,6 +20,8 @@ from topics.trace_context import TraceContext, decision_span, own_span, parsed
 
 STARTED: Final = "WorkflowInstanceStarted"
 REPEATED: Final = CommandRepeated.__name__
+_SOUND: Final = frozenset({"", ProcessorBugError.code})
+"""Codes of dead letters whose envelope was sound; empty: no dead letter."""
 _NO_OUTCOME: Final = frozenset({naming.STATE, naming.CATALOGUE})
 
 Position = tuple[str, int, int]
@@ -60,7 +63,7 @@ def decision_context(outcome: Outcome, found: Found) -> TraceContext:
 
 
 def outcomes_of(records: Iterable[InputRecord], outputs: Iterable[OutputRecord]) -> list[Outcome]:
-    """Give what became of each command among the records; bytes that are none are passed over."""
+    """Give what became of each sound command among the records."""
     written: dict[Position, list[tuple[Envelope, str]]] = {}
     dead: dict[Position, str] = {}
     for output in outputs:
@@ -75,10 +78,11 @@ def outcomes_of(records: Iterable[InputRecord], outputs: Iterable[OutputRecord])
             written.setdefault(cause, []).append((envelope, output.topic))  # type: ignore[arg-type]
     found = []
     for record in records:
-        command = _command(record)
+        code = dead.get(record[:3], "")
+        # A record that was not believed is not quoted either: its ids and names may be anything.
+        command = _command(record) if code in _SOUND else None
         if command is not None:
-            place = record[:3]
-            found.append(_outcome(record, command, written.get(place, []), dead.get(place, "")))
+            found.append(_outcome(record, command, written.get(record[:3], []), code))
     return found
 
 

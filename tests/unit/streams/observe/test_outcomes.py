@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 from msgspec import Struct
+from msgspec.structs import replace
 
 from processors.contract import Rejection
 from processors.decision import Decision
@@ -23,6 +24,7 @@ from topics.spans import Span
 from topics.trace_context import TraceContext, decision_span, own_span
 
 TRACE = "0" * 31 + "1"
+toy.register()
 
 
 def shown(bench: Bench, *records: InputRecord) -> list[Span]:
@@ -145,10 +147,16 @@ def test_a_timer_is_shown_where_it_moves_something_and_nowhere_else() -> None:
     assert shown(bench, again) == [], "it changed nothing, so nobody's trace has it"
 
 
-def test_bytes_that_are_no_command_are_passed_over() -> None:
-    bench = a_bench()
-    broken = marbles(1, 0)._replace(value=b"canary")
-    assert shown(bench, broken) == []
+@pytest.mark.parametrize(
+    "changes",
+    [{"event_type": "canary"}, {"correlation_id": "canary canary"}, {"trace_id": "canary"}, None],
+)
+def test_a_record_that_was_not_believed_is_not_quoted(changes: dict[str, str] | None) -> None:
+    sound = marbles(1, 0)
+    value = b"canary" if changes is None else encode_envelope(
+        replace(decode_envelope(sound.value), **changes)
+    )  # fmt: skip
+    assert shown(a_bench(), sound._replace(value=value)) == []
 
 
 class Kept:
