@@ -11,6 +11,10 @@ LOOPBACK: Final = "127.0.0.1"
 CHUNK: Final = 16_384
 DELAY_SECONDS: Final = 0.3
 SLOW_BYTES_A_SECOND: Final = 64_000
+PIECES_MAX: Final = 256
+"""Pieces on their way in one direction of a connection; more are not taken from the sender."""
+Pieces = asyncio.Queue[tuple[float, bytes]]
+"""When each is due on the other side, by the loop's clock, and what it is."""
 _RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER on with 0 s: closing sends a reset instead of an end."""
 
@@ -109,36 +113,52 @@ class Proxy:
             return
         both = {writer, far_writer}
         self._open |= both
+        asked: Pieces = asyncio.Queue(PIECES_MAX)
+        answered: Pieces = asyncio.Queue(PIECES_MAX)
+        tasks = [
+            asyncio.create_task(self._take(reader, asked, far_writer, answers=False)),
+            asyncio.create_task(self._give(asked, far_writer, self._lanes[0])),
+            asyncio.create_task(self._take(far_reader, answered, writer, answers=True)),
+            asyncio.create_task(self._give(answered, writer, self._lanes[1])),
+        ]
         try:
-            await asyncio.gather(
-                self._pump(reader, far_writer, answers=False),
-                self._pump(far_reader, writer, answers=True),
-            )
-        except (OSError, asyncio.CancelledError):
-            # One side has ended, or the proxy stops: nothing is left to do for either.
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            # The proxy stops: nothing is left to do for either side.
             pass
         finally:
             self._open -= both
             for each in both:
                 each.transport.abort()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _pump(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool
+    async def _take(
+        self,
+        reader: asyncio.StreamReader,
+        pieces: Pieces,
+        writer: asyncio.StreamWriter,
+        *,
+        answers: bool,
     ) -> None:
+        """Take what comes, to the end, and note when it is due on the other side."""
         while data := await reader.read(CHUNK):
             if self._link is Link.HALF_OPEN and answers:
                 self._torn.add(writer)
                 continue
-            await self._hold_up(len(data), self._lanes[answers])
+            late = DELAY_SECONDS if self._link is Link.DELAYED else 0.0
+            await pieces.put((self._loop.time() + late, data))
+
+    async def _give(self, pieces: Pieces, writer: asyncio.StreamWriter, lane: asyncio.Lock) -> None:
+        """Hand on what is due, when the link lets it."""
+        while True:
+            due, data = await pieces.get()
+            await self._flowing.wait()
+            await asyncio.sleep(max(0.0, due - self._loop.time()))
+            if self._link is Link.SLOW:
+                async with lane:
+                    await asyncio.sleep(len(data) / SLOW_BYTES_A_SECOND)
             self.forwarded += len(data)
             writer.write(data)
             await writer.drain()
-        raise ConnectionResetError("one side has ended")
-
-    async def _hold_up(self, size: int, lane: asyncio.Lock) -> None:
-        await self._flowing.wait()
-        if self._link is Link.DELAYED:
-            await asyncio.sleep(DELAY_SECONDS)
-        elif self._link is Link.SLOW:
-            async with lane:
-                await asyncio.sleep(size / SLOW_BYTES_A_SECOND)

@@ -122,3 +122,15 @@ def test_a_slow_link_takes_its_time(proxy: Proxy, link: Link, size: int) -> None
         while got < size:
             got += len(client.recv(size))
         assert time.monotonic() - begun > 1.5 * DELAY_SECONDS
+
+
+def test_a_delay_takes_nothing_from_the_width(proxy: Proxy) -> None:
+    with connected(proxy) as client:
+        proxy.become(Link.DELAYED)
+        begun, size, got = time.monotonic(), 400_000, 0
+        sender = threading.Thread(target=client.sendall, args=(b"x" * size,))
+        sender.start()
+        while got < size:
+            got += len(client.recv(size))
+        sender.join()
+        assert 1.5 * DELAY_SECONDS < time.monotonic() - begun < 10 * DELAY_SECONDS

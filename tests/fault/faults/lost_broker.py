@@ -9,7 +9,6 @@ from tests.fault.field import Field
 from tests.fault.site import AGENTS, WORKERS
 from topics.catalogue import TOPICS
 from topics.ends import end_offsets
-from topics.model import PARTITIONS
 from topics.naming import TIMERS
 from topics.provision import admin_client, provision
 
@@ -55,7 +54,7 @@ def _meet_an_empty_broker(field: Field) -> str:
 
 def _written(field: Field) -> dict[tuple[str, int], int]:
     """Give the ends of the logs that hold anything; a timer that was due may have been asked for."""
-    places = [(row.name, number) for row in TOPICS for number in range(PARTITIONS)]
+    places = [(row.name, number) for row in TOPICS for number in range(row.partitions)]
     ends: dict[tuple[str, int], int] = {}
 
     def told() -> bool:
