@@ -15,14 +15,14 @@ from typing import Final, cast
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from schemas.codec import decode_state
-from schemas.errors import PoisonError, UnknownSchemaError
+from schemas.errors import PayloadInvalidError, PoisonError
 from schemas.messages.runtime.state import InputPositions
 from streams.ahead import Ahead, offsets_of
 from streams.clients import DoubtError, LogEnds, Place, log_reader, place_of
 from streams.inputs import UNKNOWN
 from streams.late import late_entries
 from streams.layout import Layout
-from streams.newer import unknown_state
+from streams.newer import other_state
 from streams.settings import Settings
 from streams.state_key import POSITIONS_KEY
 from streams.wiring import Store
@@ -202,13 +202,13 @@ def _take(message: Message, found: dict[int, Restored]) -> None:
 
 
 def _settle(number: int, restored: Restored, beat: Callable[[], None]) -> None:
-    """Put what was read into the store. Raises OperatorError for a record of a newer release."""
+    """Put what was read into the store. Raises OperatorError for a record of another release."""
     positions = restored.newest.pop(POSITIONS_KEY, None)
     if positions is not None:
         _note_positions(number, restored, positions)
 
     def unreadable(raw: bytes, error: PoisonError) -> Exception:
-        return unknown_state(number, raw, error) if isinstance(error, UnknownSchemaError) else error
+        return other_state(number, raw, error)
 
     restored.store.apply(late_entries(restored.newest, unreadable, beat))
 
@@ -216,8 +216,8 @@ def _settle(number: int, restored: Restored, beat: Callable[[], None]) -> None:
 def _note_positions(number: int, restored: Restored, value: bytes) -> None:
     try:
         record, _ = decode_state(value)
-    except UnknownSchemaError as error:
-        raise unknown_state(number, POSITIONS_KEY, error) from error
+    except (PoisonError, PayloadInvalidError) as error:
+        raise other_state(number, POSITIONS_KEY, error) from error
     if not isinstance(record, InputPositions):
         raise DoubtError("the changelog's positions are no positions")
     restored.positions = {p.topic: p.next_offset for p in record.positions}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.catalogue import catalogue
 from schemas.codec import encode_framed
 from schemas.messages.envelope import StateEntry
 from schemas.messages.runtime.state import InputPositions
@@ -16,7 +17,7 @@ from streams.identity import Identity, lock_path
 from streams.keys import parsed_keys
 from streams.layout import Layout
 from streams.settings import Settings
-from streams.start import check_counts, check_key, check_written, readable
+from streams.start import check_counts, check_fact, check_key, check_written, readable
 from topics.catalogue import TOPICS
 
 LAYOUT = Layout(prefix="t.", partitions=2)
@@ -56,6 +57,19 @@ def test_a_state_record_that_cannot_be_read_is_told_by_its_kind() -> None:
         readable(5, b"acme|Tenant|acme", newer)
     with pytest.raises(OperatorError, match=r"lock of this release lacks a schema .* kind Vase"):
         readable(5, b"acme|Vase|v1", newer)
+
+
+def test_a_state_record_of_another_schema_under_its_id_is_told_and_a_strange_fact_passed_by() -> (
+    None
+):
+    entry = catalogue().by_type[InputPositions]
+    other = encode_framed(StateEntry(aggregate_version=0, value_schema_id=entry.id, value=b"\x02"))
+    with pytest.raises(OperatorError, match=r"kind InputPositions .* does not decode under"):
+        readable(3, b"\0positions", other)
+    with pytest.raises(OperatorError, match=r"kind unknown .* does not decode under"):
+        readable(3, b"nonsense", b"nonsense")
+    for value in (None, b"", b"nonsense"):
+        check_fact("cp.projects.events.v1:0:7", value)
 
 
 def test_the_key_that_signed_must_be_held_newest_or_older(tmp_path: Path) -> None:
