@@ -95,6 +95,8 @@ def transactional_producer(
             "log_level": 3,
         }
     )
+    # Connected first: a client that looks for its coordinator before it has a broker looks again after half a second.
+    again(lambda: producer.list_topics(timeout=settings.wait_s), settings.wait_s, SOFT)
     again(lambda: producer.init_transactions(settings.wait_s), settings.wait_s)
     return producer
 

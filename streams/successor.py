@@ -10,7 +10,6 @@ the restore has read the rest, so every guard of a restart holds here too.
 import fcntl
 import os
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
@@ -22,7 +21,6 @@ READY: Final = b"r"
 """What a successor says once it has caught up."""
 _PACE_S: Final = 0.01
 """Time between two looks at the predecessor; a look reads what it has written since."""
-_ASK_EVERY_S: Final = 1.0
 
 
 class Follower(Protocol):
@@ -48,13 +46,12 @@ class Successor:
         self._ready_fd = settings.ready_fd
         self._lock = lock_path(settings.local, settings.worker_name)
         self._members = GroupMembers(settings)
-        self._numbers: list[int] = []
-        self._asked = float("-inf")
 
     def wait(self) -> None:
         """Return once the predecessor has let its name go, or this process is to end."""
+        numbers = self._partitions()
         while not self._ending.is_set():
-            self._follower.follow(self._partitions())
+            self._follower.follow(numbers)
             self._beat()
             self._say_ready()
             if not is_held(self._lock):
@@ -62,13 +59,13 @@ class Successor:
             self._ending.wait(_PACE_S)
 
     def _partitions(self) -> list[int]:
-        """Give the partitions that the group has given to the predecessor; a static member keeps them."""
-        if time.monotonic() - self._asked > _ASK_EVERY_S:
-            self._asked = time.monotonic()
-            member = self._members.of_this_name()
-            places = member.assignment.topic_partitions if member is not None else []
-            self._numbers = sorted({place.partition for place in places})
-        return self._numbers
+        """Give the partitions that the group has given to the predecessor; a static member keeps them.
+
+        Should a rebalance change that, what is gained beside them is restored as in any other start.
+        """
+        member = self._members.of_this_name()
+        places = member.assignment.topic_partitions if member is not None else []
+        return sorted({place.partition for place in places})
 
     def _say_ready(self) -> None:
         if self._ready_fd:
