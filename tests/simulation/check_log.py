@@ -1,16 +1,23 @@
 """Invariants of reliability.md §4 that any log must hold, whatever the commands mean: I1 to I5, I7, I10."""
 
 from collections import Counter, defaultdict
+from typing import Final
+
+from msgspec import Struct
 
 from schemas.codec import GENESIS_HASH, decode_payload, is_link
 from schemas.errors import PoisonError
 from schemas.ids import SYSTEM
+from schemas.messages.envelope import Envelope
 from streams.head import context_of
-from tests.integration.streams.toy import SILENT, AddMarbles
+from tests.integration.streams.toy import BUG, KILL, SILENT, AddMarbles
 from tests.simulation.client import Sent
 from tests.simulation.evidence import Cause, Evidence
 from tests.simulation.violation import hold
 from topics import naming
+
+DEFECTIVE: Final = {"PROCESSOR_BUG": BUG, "POISON_CRASH": KILL}
+"""Code of a dead letter -> the count of the toy's command that deserves it."""
 
 
 def commands_have_one_end(evidence: Evidence) -> None:
@@ -29,15 +36,16 @@ def commands_have_one_end(evidence: Evidence) -> None:
     hold("I1", not strays, f"{strays} were never there")
 
 
-def _is_silent(envelope: object) -> bool:
-    schema_id = getattr(envelope, "payload_schema_id", None)
-    if schema_id is None:
-        return False
-    try:
-        command = decode_payload(schema_id, envelope.payload)  # type: ignore[attr-defined]
-    except PoisonError:
-        return False
+def _is_silent(envelope: Envelope | None) -> bool:
+    command = _command(envelope)
     return isinstance(command, AddMarbles) and command.count == SILENT
+
+
+def _command(envelope: Envelope | None) -> Struct | None:
+    try:
+        return decode_payload(envelope.payload_schema_id, envelope.payload) if envelope else None
+    except PoisonError:
+        return None
 
 
 def ids_are_decided_once(evidence: Evidence) -> None:
@@ -65,6 +73,19 @@ def acknowledged_are_decided(evidence: Evidence, acknowledged: list[Sent]) -> No
     for _, envelope in acknowledged:
         known = (envelope.tenant_id, envelope.event_id) in there
         hold("I1", known, f"{envelope.event_id} was acknowledged and is not there")
+
+
+def letters_are_deserved(evidence: Evidence) -> None:
+    """X: only what cannot be understood, and what a defect was put into, is set aside."""
+    for cause, letters in evidence.letters.items():
+        envelope = evidence.inputs[cause][1]
+        for letter in letters:
+            wanted = DEFECTIVE.get(letter.code)
+            if wanted is None:
+                continue
+            command = _command(envelope)
+            deserved = isinstance(command, AddMarbles) and command.count == wanted
+            hold("X", deserved, f"{cause} was set aside: {letter.code}")
 
 
 def order_is_whole(evidence: Evidence) -> None:

@@ -4,14 +4,15 @@ from typing import Final
 
 from schemas.codec import decode_state
 from schemas.ids import SYSTEM, TenantId
-from schemas.messages.runtime.state import TenantHead
+from schemas.messages.runtime.state import InputPositions, TenantHead
+from streams.ahead import Ahead, offsets_of
 from streams.decide import Rulebook, decide_records
 from streams.layout import Layout
 from streams.partition import Partition
 from streams.records import InputRecord, OutputRecord
 from streams.replay import BrokenChainError, state_digest
 from streams.state_key import POSITIONS_KEY, parse_state_key
-from streams.wiring import Entry, Key, Store
+from streams.wiring import Entry, Key, Rules, Store
 from tests.simulation.evidence import Cause, Evidence
 from tests.simulation.log import Commit, Log
 from tests.simulation.violation import ViolationError, hold
@@ -20,6 +21,16 @@ from topics.partition import partition_of
 
 _MEMORY: Final = "CommandMemory"
 _HEAD: Final = f"{SYSTEM}|TenantHead|head".encode()
+
+
+def ahead_of(commit: Commit) -> Ahead:
+    """Give what had been decided ahead of the positions when they were committed."""
+    for output in commit.outputs:
+        if output.key == POSITIONS_KEY and output.value is not None:
+            record, _ = decode_state(output.value)
+            assert isinstance(record, InputPositions)
+            return {p.topic: offsets_of(p.decided_ahead) for p in record.positions}
+    return {}
 
 
 def stored(log: Log, number: int) -> dict[Key, Entry]:
@@ -118,13 +129,14 @@ class Rerun:
             before.positions,
             self._book.rules,
             horizon_us=before.memory.horizon_us,
+            ahead=before.ahead,
         )
 
     def _check(self, commit: Commit) -> None:
         partition = self._partitions[commit.partition]
         batch = self._batch(partition, commit)
-        work = decide_records(partition, batch, self._book)
-        partition.expose(work.changes, work.positions, work.memory)
+        work = decide_records(partition, batch, self._book, commit.after)
+        partition.expose(work.changes, work.positions, work.memory, work.ahead)
         again = [output for output in work.outputs if output.topic != naming.STATE]
         first = [output for output in commit.outputs if output.topic != naming.STATE]
         for one, other in zip(first, again, strict=False):
@@ -132,12 +144,12 @@ class Rerun:
         hold("I4", len(again) == len(first), "decided again, there are other records")
 
     def _batch(self, partition: Partition, commit: Commit) -> list[InputRecord]:
-        log = self._evidence.log
+        log, ahead = self._evidence.log, ahead_of(commit)
         return [
             record
             for topic in self._book.layout.inputs
             for record in log.read(topic, commit.partition, partition.positions[topic])
-            if record.offset < commit.after[topic]
+            if record.offset < commit.after[topic] or record.offset in ahead.get(topic, ())
         ]
 
 
@@ -184,6 +196,18 @@ def _sequences(log: Log, number: int) -> list[int]:
     from schemas.codec import decode_envelope  # noqa: PLC0415
 
     return [decode_envelope(r.value).sequence or 0 for r in log.read(naming.CATALOGUE, number)]
+
+
+def resume(log: Log, rules: Rules, numbers: list[int], horizon_s: int) -> dict[int, Partition]:
+    """Give partitions that go on from where a log stands."""
+    found = {}
+    for number in numbers:
+        store = Store()
+        store.apply(stored(log, number))
+        store.sort()
+        positions = dict(log.positions[number])
+        found[number] = Partition(number, store, positions, rules, horizon_us=horizon_s * 1_000_000)
+    return found
 
 
 def begin(layout: Layout, evidence: Evidence, horizon_us: int) -> dict[int, Partition]:

@@ -10,7 +10,9 @@ from typing import Any, Final, NamedTuple
 from unittest.mock import patch
 from uuid import uuid4
 
+from processors import tenancy
 from processors.decision import Decision
+from processors.tenancy import quota
 from schemas.ids import SYSTEM
 from streams import envelopes, keeper
 from streams.cycle import Cycle
@@ -18,6 +20,7 @@ from streams.decide import PartitionCycle, Work
 from streams.head import read_head
 from streams.inputs import Inputs
 from streams.keeper import Keeper
+from streams.keys import HmacLeaseKeys
 from streams.memory import CycleMemory, Memory
 from streams.outcome import OutcomeWriter
 from streams.records import InputRecord
@@ -224,6 +227,29 @@ def killers_in_turn() -> AbstractContextManager[Any]:
     return patch.object(Cycle, "_batches", in_turn)
 
 
+def never_released() -> AbstractContextManager[Any]:
+    """End workflows and withdraw tasks without giving back what was reserved for them."""
+    return patch.object(tenancy, "release", lambda *_: None)
+
+
+def never_settled() -> AbstractContextManager[Any]:
+    """Take results without counting what was used in place of what was reserved."""
+    return patch.object(tenancy, "settle", lambda *_: None)
+
+
+def over_the_limit() -> AbstractContextManager[Any]:
+    """Admit whatever is asked for."""
+    return _both(
+        patch.object(quota, "_short", lambda *_: []),
+        patch.object(quota, "_hold_promise", lambda *_: None),
+    )
+
+
+def random_tokens() -> AbstractContextManager[Any]:
+    """Draw lease tokens."""
+    return patch.object(HmacLeaseKeys, "token", lambda *_: f"k1.{uuid4().hex}")
+
+
 def _defect(what: str, change: Change, caught_by: str, within: int, **more: Any) -> Defect:
     return Defect(what, change, frozenset(caught_by.split()), within, **more)
 
@@ -248,6 +274,16 @@ DEFECTS: Final[dict[str, Defect]] = {
     "no-reposition": _defect("a poll's records dropped", polled_through_a_rebalance, "I1", 60),
     "record-age": _defect("an id's age by its record alone", age_of_the_record_alone, "I2", 120),
     "strays": _defect("a rebuild leaves strays", strays_after_a_rebuild, "I4", 120),
+    "never-released": _defect(
+        "a reservation never released", never_released, "I8", 5, kind="workflows"
+    ),
+    "never-settled": _defect(
+        "a reservation never settled", never_settled, "I8", 5, kind="workflows"
+    ),
+    "over-the-limit": _defect(
+        "admission beyond a hard limit", over_the_limit, "I8", 20, kind="workflows"
+    ),
+    "random-tokens": _defect("lease token drawn", random_tokens, "I6", 5, kind="workflows"),
     "killers-in-turn": _defect("two fatal records take turns", killers_in_turn, "I12", 200),
 }
 """Name -> defect."""

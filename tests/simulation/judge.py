@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from streams.replay import BrokenChainError
-from tests.simulation import check_log, check_marbles, check_state
+from tests.simulation import check_log, check_marbles, check_state, check_work
 from tests.simulation.check_state import Rerun
 from tests.simulation.evidence import Evidence
 from tests.simulation.history import History
 from tests.simulation.marbles import Marbles
 from tests.simulation.violation import ViolationError
 from tests.simulation.worker import rulebook
+from tests.simulation.workflows import Workflows, base
 from tests.unit.streams.test_decide import Untouched
 
 
@@ -27,6 +28,27 @@ def judge_marbles(seed: int, **options: object) -> Verdict:
     """Run a history of the toy context and judge it."""
     history = Marbles(seed, **options)  # type: ignore[arg-type]
     return judge(history, partial(check_marbles_history, history))
+
+
+def judge_workflows(seed: int, **options: object) -> Verdict:
+    """Run a history of the factory's own rules and judge it."""
+    history = Workflows(seed, **options)  # type: ignore[arg-type]
+    return judge(history, partial(check_workflows_history, history))
+
+
+def check_workflows_history(history: Workflows) -> None:
+    """Check everything that holds of a history of the factory's own rules."""
+    evidence = Evidence(history.log, history.rules, history.numbers)
+    check_any(history, evidence)
+    check_work.leases_are_single(evidence)
+    check_work.assignments_are_facts(evidence)
+    check_work.reservations_end(evidence)
+    check_work.policy_comes_first(evidence)
+    check_work.a_stranger_finds_nothing(evidence)
+    begun = base().log
+    check_state.catalogue_is_what_was_seen(evidence)
+    partitions = check_state.resume(begun, history.rules, history.numbers, history.horizon_s)
+    Rerun(evidence, rulebook(history, Untouched()), partitions, len(begun.commits)).check()
 
 
 def judge(history: History, check: Callable[[], None]) -> Verdict:
@@ -49,6 +71,7 @@ def check_any(history: History, evidence: Evidence) -> None:
     check_log.commands_have_one_end(evidence)
     check_log.ids_are_decided_once(evidence)
     check_log.acknowledged_are_decided(evidence, history.client.acknowledged)
+    check_log.letters_are_deserved(evidence)
     check_log.order_is_whole(evidence)
     check_log.chain_is_whole(evidence)
     check_log.tenants_are_kept_apart(evidence)

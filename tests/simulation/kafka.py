@@ -32,7 +32,7 @@ class Broker:
         self.faults = faults
         self.transactions = TransactionCoordinator(log, random)
         self.group = GroupCoordinator(numbers, random)
-        self.writers = 0
+        self.writers = max((commit.writer for commit in log.commits), default=0)
         """How many transactional producers there were."""
 
 

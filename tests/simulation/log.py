@@ -1,6 +1,6 @@
 """What a simulated broker holds: logs of topics, changelogs with offsets, a group's offsets, what was committed.
 
-The owner of the clock: ``now`` is the broker's, microseconds UTC, in whole milliseconds as a real broker's.
+The owner of the clock: ``now`` is the broker's, microseconds UTC.
 """
 
 from collections.abc import Iterable
@@ -92,9 +92,10 @@ class Log:
         value: bytes | None,
         headers: Headers | None = None,
     ) -> None:
-        """Append a record at the broker's time."""
+        """Append a record at the broker's time, which is told in milliseconds."""
         log = self.records.setdefault((topic, partition), [])
-        record = InputRecord(topic, partition, len(log), key, value, headers or [], self.now)
+        at = self.now // 1000 * 1000
+        record = InputRecord(topic, partition, len(log), key, value, headers or [], at)
         log.append(record)
 
     def read(self, topic: str, partition: int, offset: int = 0) -> list[InputRecord]:

@@ -15,10 +15,13 @@ from typing import Final
 
 from tests.simulation.defects import DEFECTS
 from tests.simulation.faults import KINDS
-from tests.simulation.judge import Verdict, judge_marbles
+from tests.simulation.judge import Verdict, judge_marbles, judge_workflows
 from tests.simulation.worker import simulated_clients
 
-JUDGES: Final[dict[str, Callable[..., Verdict]]] = {"marbles": judge_marbles}
+JUDGES: Final[dict[str, Callable[..., Verdict]]] = {
+    "marbles": judge_marbles,
+    "workflows": judge_workflows,
+}
 """Kind of history -> what runs and judges one."""
 
 

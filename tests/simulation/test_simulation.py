@@ -12,8 +12,11 @@ from typing import Final
 
 import pytest
 
+from schemas.codec import decode_envelope
 from streams.crashpoints import POINTS
+from tests.simulation.judge import judge_workflows
 from tests.simulation.run import JUDGES, failures, fingerprint
+from tests.simulation.worker import simulated_clients
 
 ROOT: Final = Path(__file__).parents[2]
 SEEDS_A_TEST: Final = 60
@@ -49,10 +52,48 @@ def test_no_history_of_marbles_breaks_an_invariant(first: int) -> None:
     hold("marbles", range(first, first + SEEDS_A_TEST))
 
 
+@pytest.mark.parametrize("first", range(0, 80, 20))
+def test_no_history_of_workflows_breaks_an_invariant(first: int) -> None:
+    failed = failures("workflows", range(first, first + 20))
+    assert not failed, "\n".join(failed)
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("first", range(1_000, 2_000, 100))
+def test_none_of_many_histories_of_workflows_breaks_an_invariant(first: int) -> None:
+    failed = failures("workflows", range(first, first + 100))
+    assert not failed, "\n".join(failed)
+
+
 @pytest.mark.fault
 @pytest.mark.parametrize("first", range(1_000, 5_000, 200))
 def test_none_of_many_histories_of_marbles_breaks_an_invariant(first: int) -> None:
     hold("marbles", range(first, first + 200))
+
+
+def test_the_histories_of_workflows_visit_what_they_are_for() -> None:
+    seen: Counter[str] = Counter()
+    with simulated_clients():
+        for seed in range(12):
+            log = judge_workflows(seed).history.log
+            for topic in log.layout.facts:
+                seen.update(decode_envelope(r.value).event_type for r in log.everything(topic))
+    assert seen.keys() >= {
+        "AgentLeaseExtended",
+        "AgentTaskExpired",
+        "AgentTaskFailed",
+        "ApprovalGranted",
+        "ApprovalRejected",
+        "QuotaExceeded",
+        "QuotaOverridden",
+        "QuotaReleased",
+        "QuotaSettled",
+        "StaleResultRecorded",
+        "TenantSuspended",
+        "WorkflowInstanceBlocked",
+        "WorkflowInstanceCompleted",
+        "WorkflowInstanceFailed",
+    }
 
 
 @pytest.mark.parametrize("kind", sorted(JUDGES))

@@ -4,7 +4,6 @@ Real are cycle, inputs, transactions, keeper, restorer, rebuilder, timers and br
 under them, the clock, the places where a process can end, and the size of a cycle.
 """
 
-import hashlib
 import inspect
 import logging
 from collections import Counter
@@ -28,6 +27,7 @@ from streams.decide import InHand, Rulebook
 from streams.figures import Board
 from streams.inputs import Inputs
 from streams.keeper import Keeper
+from streams.keys import HmacLeaseKeys
 from streams.pace import Pace
 from streams.partition import Partition
 from streams.run.seeds import PLATFORM_ADMIN
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 DOUBTS: Final = (KafkaException, DoubtError, TimerLostError)
 """What ends the process because something is not known; anything else that a cycle raises is a finding."""
 GROUP: Final = "worker"
+KEYS: Final = HmacLeaseKeys({"k1": b"x" * 32})
 _PAGE_BYTES: Final = 4096
 
 
@@ -130,21 +131,6 @@ class _Turns:
         except Exception as error:  # noqa: BLE001 - a future keeps what its call raises
             future.set_exception(error)
         return future
-
-
-class LeaseSecret:
-    """Signs lease tokens: the same on a re-run, as the worker's own keys."""
-
-    def token(self, tenant_id: TenantId, task_id: TaskId, attempt: int) -> str:
-        """Give the token of one attempt."""
-        return f"k1.{self.token_hash(f'secret {tenant_id} {task_id} {attempt}').hex()}"
-
-    def token_hash(self, token: str) -> bytes:
-        """Give the SHA-256 of a token."""
-        return hashlib.sha256(token.encode()).digest()
-
-
-KEYS: Final = LeaseSecret()
 
 
 class SimulatedWorker:
