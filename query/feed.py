@@ -59,6 +59,7 @@ class Offsets:
     """Where the topics begin and end at the broker, and which cluster it is."""
 
     def __init__(self, bootstrap: str, prefix: str = "") -> None:
+        self._bootstrap = bootstrap
         self._admin = AdminClient(quiet_options(bootstrap))
         self._prefix = prefix
 
@@ -105,7 +106,7 @@ class Offsets:
             for partition in range(BY_NAME[topic].partitions)
         }
         answers = self._admin.list_offsets(
-            asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=seconds
+            asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=REQUEST_TIMEOUT_S
         )
         try:
             return {
@@ -115,6 +116,8 @@ class Offsets:
                 for place, answer in answers.items()
             }
         except (KafkaException, TimeoutError):
+            # A client that was not answered may never be again: one that a broker's pause met was not.
+            self._admin = AdminClient(quiet_options(self._bootstrap))
             return None
 
     def _listed(self, topics: Iterable[str], spec: OffsetSpec) -> dict[Partition, int]:

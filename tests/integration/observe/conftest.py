@@ -42,6 +42,8 @@ class Observed:
     """Address of the worker's pages."""
     feed: str
     """Address of the feed's pages."""
+    broker: int
+    """Process of the broker."""
 
     def logs(self) -> dict[str, str]:
         """Give process -> its log so far."""
@@ -58,12 +60,13 @@ def observed() -> Iterator[Observed]:
     ):
         broker = start_kafka(folder / "kafka")
         try:
-            yield from _system(folder, broker.bootstrap, collector)
+            assert broker.pid is not None
+            yield from _system(folder, broker.bootstrap, collector, broker.pid)
         finally:
             stop(folder / "kafka")
 
 
-def _system(folder: Path, bootstrap: str, collector: Collector) -> Iterator[Observed]:
+def _system(folder: Path, bootstrap: str, collector: Collector, broker: int) -> Iterator[Observed]:
     provision(admin_client(bootstrap), TOPICS)
     environment = {
         "KAFKA_BOOTSTRAP": bootstrap,
@@ -88,7 +91,7 @@ def _system(folder: Path, bootstrap: str, collector: Collector) -> Iterator[Obse
             publish_seeds(admin, bootstrap, lambda _what: None)
             plant = Plant(site, bootstrap, admin)
             _tenant(plant)
-            yield Observed(plant, collector, folder, page, feed)
+            yield Observed(plant, collector, folder, page, feed, broker)
             plant.close()
 
 
