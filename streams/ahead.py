@@ -1,4 +1,4 @@
-"""Input records that were decided ahead of others before them in their log: what fair share leaves behind (ADR 9).
+"""Input records that were decided ahead of others before them in their log: what fair share leaves behind (ADR 10).
 
 A position says that everything below it is decided. Where a tenant's records are held back, those of others behind
 them are decided first; they stand beside the position until it has passed them.

@@ -1,4 +1,4 @@
-"""Records that were fetched and wait for their turn: who may have how much of a cycle (ADR 9).
+"""Records that were fetched and wait for their turn: who may have how much of a cycle (ADR 10).
 
 Deficit round robin by tenant: while several tenants have work, each gets its share of a cycle and what it sent beyond
 that is held back here, in the order in which it came. One tenant's records keep their order in each topic; across

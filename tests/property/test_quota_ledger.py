@@ -37,15 +37,20 @@ KEYS = [
 ]
 DIMENSIONS = sorted({dimension for dimension, _ in KEYS})
 AMOUNTS = st.dictionaries(st.sampled_from(DIMENSIONS), st.integers(0, 60), max_size=3)
+ROLE = "Adder"
+ROLE_LEDGER = f"role:{ROLE}"
 PROJECTS = st.sampled_from([None, PROJECT])
-LEDGERS: tuple[ProjectId | None, ...] = (None, PROJECT)
+ROLES = st.sampled_from([None, ROLE, "Tester"])
+OWNERS = st.sampled_from([None, PROJECT, ROLE_LEDGER])
+LEDGERS: tuple[str | None, ...] = (None, PROJECT, ROLE_LEDGER)
+"""Ledgers that may have limits: the tenant's, a project's, a role's. Nobody limits the other role."""
 
 
 class Charge(NamedTuple):
     """An amount that counts in the windows of its instant."""
 
     at: int
-    project_id: ProjectId | None
+    owners: tuple[str | None, ...]
     amounts: Mapping[str, int]
     order: int
 
@@ -62,21 +67,20 @@ class Model:
     """What should be so, summed from the whole past."""
 
     def __init__(self) -> None:
-        self.limits: dict[tuple[ProjectId | None, str, str], Limit] = {}
+        self.limits: dict[tuple[str | None, str, str], Limit] = {}
         self.uses: list[Charge] = []
         self.open: dict[str, Charge] = {}
 
-    def counts(self, key: tuple[ProjectId | None, str, str], at: int) -> tuple[int, int]:
+    def counts(self, key: tuple[str | None, str, str], at: int) -> tuple[int, int]:
         """Give (used, reserved) in the window of the instant."""
-        project_id, dimension, window = key
+        owner, dimension, window = key
         since = self.limits[key].since
 
         def total(charges: list[Charge]) -> int:
             return sum(
                 charge.amounts.get(dimension, 0)
                 for charge in charges
-                if charge.at // LENGTHS[window] == at // LENGTHS[window]
-                and project_id in (None, charge.project_id)
+                if charge.at // LENGTHS[window] == at // LENGTHS[window] and owner in charge.owners
             )
 
         uses = [use for use in self.uses if use.order >= since]
@@ -85,9 +89,9 @@ class Model:
     def admits(self, charge: Charge) -> bool:
         """Tell whether every hard limit leaves room."""
         for key, limit in self.limits.items():
-            project_id, dimension, _ = key
+            owner, dimension, _ = key
             wanted = charge.amounts.get(dimension, 0)
-            if wanted and limit.hard and project_id in (None, charge.project_id):
+            if wanted and limit.hard and owner in charge.owners:
                 used, reserved = self.counts(key, charge.at)
                 if used + reserved + wanted > limit.most:
                     return False
@@ -102,6 +106,7 @@ class QuotaLedgerMachine(RuleBasedStateMachine):
         self.scenario = Scenario()
         self.model = Model()
         self.order = 0
+        self.role_is_limited = False
         self.history: list[tuple[Any, contract.Meta]] = []
 
     def step(self) -> Any:
@@ -119,19 +124,25 @@ class QuotaLedgerMachine(RuleBasedStateMachine):
     @initialize(limits=st.lists(st.integers(0, 150), min_size=len(KEYS), max_size=len(KEYS)))
     def begin(self, limits: list[int]) -> None:
         for (dimension, window), most in zip(KEYS, limits, strict=True):
-            self.change(dimension, window, most, hard=True, project_id=None)
+            self.change(dimension, window, most, hard=True, owner=None)
 
-    @rule(amounts=AMOUNTS, project_id=PROJECTS)
-    def reserve(self, amounts: dict[str, int], project_id: ProjectId | None) -> None:
+    @rule(amounts=AMOUNTS, project_id=PROJECTS, role=ROLES)
+    def reserve(
+        self, amounts: dict[str, int], project_id: ProjectId | None, role: str | None
+    ) -> None:
         decision = self.step()
         name = f"task-{self.order}"
-        charge = Charge(self.scenario.at, project_id, amounts, self.order)
-        refused = tenancy.reserve(decision, ReservationId(name), amounts, project_id)
+        # A role is charged from its first limit on.
+        own = (ROLE_LEDGER,) if role == ROLE and self.role_is_limited else ()
+        charge = Charge(self.scenario.at, (None, project_id, *own), amounts, self.order)
+        refused = tenancy.reserve(
+            decision, ReservationId(name), amounts, project_id, agent_role=role
+        )
         assert (refused is None) == self.model.admits(charge), (refused, amounts)
         if refused is None:
             self.model.open[name] = charge
         for key, limit in self.model.limits.items():
-            admitted = refused is None and amounts.get(key[1]) and key[0] in (None, project_id)
+            admitted = refused is None and amounts.get(key[1]) and key[0] in charge.owners
             if admitted and limit.hard:
                 assert sum(self.model.counts(key, charge.at)) <= limit.most
 
@@ -153,7 +164,7 @@ class QuotaLedgerMachine(RuleBasedStateMachine):
     @rule(amounts=AMOUNTS, project_id=PROJECTS)
     def meter(self, amounts: dict[str, int], project_id: ProjectId | None) -> None:
         tenancy.meter(self.step(), amounts, project_id, "a stale result")
-        self.model.uses.append(Charge(self.scenario.at, project_id, amounts, self.order))
+        self.model.uses.append(Charge(self.scenario.at, (None, project_id), amounts, self.order))
 
     @rule(name=st.integers(0, 5))
     def end_what_is_not_open(self, name: int) -> None:
@@ -166,12 +177,10 @@ class QuotaLedgerMachine(RuleBasedStateMachine):
         key=st.sampled_from(KEYS),
         most=st.none() | st.integers(0, 200),
         hard=st.booleans(),
-        project_id=PROJECTS,
+        owner=OWNERS,
     )
-    def limit(
-        self, key: tuple[str, str], most: int | None, hard: bool, project_id: ProjectId | None
-    ) -> None:
-        self.change(*key, most, hard=hard, project_id=project_id)
+    def limit(self, key: tuple[str, str], most: int | None, hard: bool, owner: str | None) -> None:
+        self.change(*key, most, hard=hard, owner=owner)
 
     def change(
         self,
@@ -180,15 +189,15 @@ class QuotaLedgerMachine(RuleBasedStateMachine):
         most: int | None,
         *,
         hard: bool,
-        project_id: ProjectId | None,
+        owner: str | None,
     ) -> None:
         """Set or withdraw a limit, as the fact of an override does."""
         decision = self.step()
         # A limit is set on the windows of now: whatever meets an edge begins the new ones first.
         decision.record(
             QuotaOverridden(
-                ledger_id=LedgerId(project_id or TENANT_LEDGER),
-                project_id=project_id,
+                ledger_id=LedgerId(owner or TENANT_LEDGER),
+                project_id=PROJECT if owner == PROJECT else None,
                 dimension=dimension,
                 window=window,
                 limit=most,
@@ -197,7 +206,8 @@ class QuotaLedgerMachine(RuleBasedStateMachine):
                 reason="a test",
             )
         )
-        key = (project_id, dimension, window)
+        key = (owner, dimension, window)
+        self.role_is_limited |= owner == ROLE_LEDGER
         if most is None:
             self.model.limits.pop(key, None)
         else:
@@ -223,16 +233,16 @@ class QuotaLedgerMachine(RuleBasedStateMachine):
             if ledger.waits_until is not None:
                 yield ledger_id
 
-    def lines(self, project_id: ProjectId | None) -> dict[tuple[str, str], QuotaLine]:
+    def lines(self, owner: str | None) -> dict[tuple[str, str], QuotaLine]:
         """Give the ledger's lines."""
-        ledger = self.scenario.tables.get(QuotaLedger, project_id or TENANT_LEDGER) or EMPTY
+        ledger = self.scenario.tables.get(QuotaLedger, owner or TENANT_LEDGER) or EMPTY
         return {(line.dimension, line.window): line for line in ledger.lines}
 
     @invariant()
     def the_ledger_counts_what_the_model_sums(self) -> None:
-        for project_id in LEDGERS:
-            for (dimension, window), line in self.lines(project_id).items():
-                key = (project_id, dimension, window)
+        for owner in LEDGERS:
+            for (dimension, window), line in self.lines(owner).items():
+                key = (owner, dimension, window)
                 assert (line.limit, line.hard) == self.model.limits[key][:2]
                 counted = self.model.counts(key, line.window_start)
                 assert (line.used, line.reserved) == counted, key
@@ -248,8 +258,8 @@ class QuotaLedgerMachine(RuleBasedStateMachine):
             tenancy.settle(self.step(), ReservationId(name), {})
         self.keep()
         assert next(self.scenario.tables.scan(QuotaReservation), None) is None
-        for project_id in LEDGERS:
-            for line in self.lines(project_id).values():
+        for owner in LEDGERS:
+            for line in self.lines(owner).values():
                 assert (line.reserved, line.closed) == (0, ())
         replayed = TenantTables(Overlay(Store()), self.scenario.tenant_id)
         for fact, meta in self.history:
@@ -267,7 +277,7 @@ def test_a_thousand_tasks_and_budget_for_a_hundred_admit_a_hundred() -> None:
     scenario = Scenario()
     machine = QuotaLedgerMachine()
     machine.scenario = scenario
-    machine.change("cost.amount", "hour", 100 * 7 + 6, hard=True, project_id=None)
+    machine.change("cost.amount", "hour", 100 * 7 + 6, hard=True, owner=None)
     admitted = [
         name
         for name in range(1000)
