@@ -5,7 +5,7 @@ undo each change; the runtime merges the overlay into the store only after the t
 (runtime.md guard 11), so nobody ever sees state ahead of the log.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
 from msgspec import Struct
@@ -64,7 +64,11 @@ class Store:
 
     def apply(self, changes: dict[Key, Entry | None]) -> None:
         """Merge the changes of a committed cycle; None removes."""
-        for key, entry in changes.items():
+        self.take(changes.items())
+
+    def take(self, changes: Iterable[tuple[Key, Entry | None]]) -> None:
+        """Merge changes one after another, as they come."""
+        for key, entry in changes:
             if entry is None:
                 self._remove(key)
             else:

@@ -1,6 +1,5 @@
 """Where the state of an assigned partition comes from: memory, its changelog, the facts, or nothing yet."""
 
-import gc
 import logging
 import time
 from collections.abc import Callable, Iterable
@@ -16,7 +15,7 @@ from streams.layout import Layout
 from streams.partition import Partition
 from streams.rebuild import Rebuilder, removals, snapshot
 from streams.records import OutputRecord
-from streams.restore import Restored, Restorer, check_positions
+from streams.restore import Restored, Restorer, check_positions, uncollected
 from streams.settings import Settings
 from streams.wiring import Rules, Store
 
@@ -73,10 +72,9 @@ class Keeper:
         self._known_facts.check()
         kept = {n: held[n] for n in numbers if n in held and held[n].positions == stable[n]}
         gained = [n for n in numbers if n not in kept]
-        restored = self._restorer.restore(gained)
-        fresh = {n: self._bring(n, restored[n], stable[n]) for n in gained}
-        # The state is for long and has no cycles: a full collection would walk all of it and stop the cycle meanwhile.
-        gc.freeze()
+        with uncollected():
+            restored = self._restorer.restore(gained)
+            fresh = {n: self._bring(n, restored[n], stable[n]) for n in gained}
         seconds = time.monotonic() - started
         log.info(
             "partitions %s: kept %s, restored %s in %.2f s", numbers, sorted(kept), gained, seconds

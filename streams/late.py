@@ -1,18 +1,18 @@
-"""State that a restore leaves encoded: a record is decoded when it is first asked for (ADR 9).
+"""State that a restore leaves encoded: a record is decoded when it is first asked for (ADR 10).
 
 Decoding is most of a restore, and most records of a large state are not asked for again before they are forgotten.
 What must be known at once is looked at here: that this release has the schema of every record. Their bytes are
 covered by the broker's checksums.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from msgspec import Struct
 
 from schemas.catalogue import catalogue
 from schemas.codec import decode_state, entry_of
-from schemas.errors import MalformedRecordError, PoisonError
+from schemas.errors import MalformedRecordError, PayloadInvalidError, PoisonError
 from schemas.messages.envelope import StateEntry
 from schemas.messages.runtime.state import CommandMemory
 from streams.state_key import parse_state_key
@@ -21,11 +21,13 @@ from streams.wiring import Entry, Key
 _FRAME_BYTES: Final = 5
 _MORE: Final = 0x80
 """Bit of an Avro integer's byte that says that another byte follows."""
+_LOOKED_AT: Final = 9
+"""Bytes that hold the frame, the aggregate's version and the id of the record's schema of nearly every value."""
 _BEAT_EVERY: Final = 10_000
 _AT_ONCE: Final = frozenset({CommandMemory.__name__})
 """Kinds that are decoded at once: no command is decided before all that were are known."""
 
-OnUnreadable = Callable[[bytes, PoisonError], BaseException]
+OnUnreadable = Callable[[bytes, PoisonError | PayloadInvalidError], BaseException]
 """Gives the error to raise for the key of a record and what is wrong with its value."""
 
 
@@ -57,34 +59,33 @@ class LateEntry(Entry):
 def _decoded(encoded: bytes) -> tuple[Struct, int]:
     try:
         return decode_state(encoded)
-    except PoisonError as error:
+    except (PoisonError, PayloadInvalidError) as error:
         raise UnreadableStateError(str(error)) from error
 
 
 def late_entries(
     newest: dict[bytes, bytes | None], on_unreadable: OnUnreadable, beat: Callable[[], None]
-) -> dict[Key, Entry | None]:
+) -> Iterator[tuple[Key, Entry | None]]:
     """Give the changes that a changelog's newest values make, ordered by key, and empty it: that bounds the memory.
 
     A new store takes them in the order that ``Store.sort`` would give. What a cycle needs at once is decoded.
     Raises what ``on_unreadable`` gives for a record under a schema that this release does not have.
     """
-    check = _Frames()
-    changes: dict[Key, Entry | None] = {}
+    check = _Frames().check
     for number, raw in enumerate(sorted(newest)):
         encoded = newest.pop(raw)
         key = parse_state_key(raw)
         if encoded is None:
-            changes[key] = None
+            yield key, None
             continue
         try:
-            check.known(encoded)
-            changes[key] = LateEntry(encoded) if key.kind not in _AT_ONCE else _entry(encoded)
-        except PoisonError as error:
+            check(encoded)
+            entry = _entry(encoded) if key.kind in _AT_ONCE else LateEntry(encoded)
+        except (PoisonError, PayloadInvalidError) as error:
             raise on_unreadable(raw, error) from error
+        yield key, entry
         if number % _BEAT_EVERY == 0:
             beat()
-    return changes
 
 
 def _entry(encoded: bytes) -> Entry:
@@ -97,21 +98,24 @@ class _Frames:
     def __init__(self) -> None:
         self._frame = b"\0" + catalogue().by_type[StateEntry].id.to_bytes(4, "big")
         self._known: set[bytes] = set()
+        """Beginnings of values that were looked at; they hold both ids."""
 
-    def known(self, encoded: bytes) -> None:
+    def check(self, encoded: bytes) -> None:
         """Return if this release has both schemas. Raises MalformedRecordError, UnknownSchemaError."""
+        begin = encoded[:_LOOKED_AT]
+        if begin in self._known:
+            return
         if not encoded.startswith(self._frame):
             raise MalformedRecordError("no frame of a state record")
         at = _FRAME_BYTES
         while encoded[at] & _MORE:  # the aggregate's version
             at += 1
-        begin = at = at + 1
+        first = at = at + 1
         while encoded[at] & _MORE:
             at += 1
-        number = encoded[begin : at + 1]
-        if number not in self._known:
-            entry_of(_integer(number))
-            self._known.add(number)
+        entry_of(_integer(encoded[first : at + 1]))
+        if at < _LOOKED_AT:
+            self._known.add(begin)
 
 
 def _integer(raw: bytes) -> int:

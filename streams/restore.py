@@ -9,6 +9,7 @@ import gc
 import logging
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, cast
 
@@ -60,6 +61,22 @@ class Restored:
         if self.positions is None or self.complete_from < self.start:
             return False
         return self.state_records in {-1, len(self.store.entries)}
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Make what long-lived objects are made from, without the collector: before, meanwhile and ever after.
+
+    Those of a state are many and have no cycles; a collection would walk all of them, find nothing, and stop the cycle.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()
 
 
 def unwatched() -> None:
@@ -165,22 +182,20 @@ class Restorer:
         starts = {(self._topic, number): r.following for number, r in found.items()}
         begun, total = sum(starts.values()), sum(ends.values())
         self.progress = lambda: (sum(r.following for r in found.values()) - begun, total - begun)
-        # The objects of a state are many, live long and have no cycles: a collection among them finds nothing.
-        gc.disable()
         try:
-            read_committed(
-                self._settings,
-                ends,
-                starts,
-                lambda message: _take(message, found),
-                self._beat,
-                reader=self._reader,
-            )
-            for number, restored in found.items():
-                restored.following = max(restored.following, ends[self._topic, number])
-                _settle(number, restored, self._beat)
+            with uncollected():
+                read_committed(
+                    self._settings,
+                    ends,
+                    starts,
+                    lambda message: _take(message, found),
+                    self._beat,
+                    reader=self._reader,
+                )
+                for number, restored in found.items():
+                    restored.following = max(restored.following, ends[self._topic, number])
+                    _settle(number, restored, self._beat)
         finally:
-            gc.enable()
             last = self.progress()
             self.progress = lambda: last  # lets go of what was read
         return found
@@ -207,10 +222,10 @@ def _settle(number: int, restored: Restored, beat: Callable[[], None]) -> None:
     if positions is not None:
         _note_positions(number, restored, positions)
 
-    def unreadable(raw: bytes, error: PoisonError) -> Exception:
+    def unreadable(raw: bytes, error: PoisonError | PayloadInvalidError) -> Exception:
         return other_state(number, raw, error)
 
-    restored.store.apply(late_entries(restored.newest, unreadable, beat))
+    restored.store.take(late_entries(restored.newest, unreadable, beat))
 
 
 def _note_positions(number: int, restored: Restored, value: bytes) -> None:

@@ -5,7 +5,12 @@ from msgspec import structs
 
 from schemas.catalogue import catalogue
 from schemas.codec import encode_state
-from schemas.errors import MalformedRecordError, PoisonError, UnknownSchemaError
+from schemas.errors import (
+    MalformedRecordError,
+    PayloadInvalidError,
+    PoisonError,
+    UnknownSchemaError,
+)
 from schemas.ids import TaskId, TenantId, WorkflowInstanceId
 from schemas.messages.envelope import StateEntry
 from schemas.messages.runtime.state import CommandMemory
@@ -31,7 +36,7 @@ HELD = HeldReservation(
 )
 
 
-def as_it_is(_raw: bytes, error: PoisonError) -> Exception:
+def as_it_is(_raw: bytes, error: PoisonError | PayloadInvalidError) -> Exception:
     """Give the error as it came."""
     return error
 
@@ -42,7 +47,7 @@ def unwatched() -> None:
 
 def read(newest: dict[bytes, bytes | None]) -> dict[Key, Entry | None]:
     """Give what a restore makes of a changelog's newest values."""
-    return late_entries(newest, as_it_is, unwatched)
+    return dict(late_entries(newest, as_it_is, unwatched))
 
 
 def test_a_late_entry_is_the_entry_that_it_stands_for() -> None:
