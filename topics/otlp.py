@@ -19,6 +19,8 @@ from topics.trace_context import TraceContext
 
 SCOPE: Final = "factory-control-plane"
 """Name of the instrumentation scope."""
+TIMEOUT_S: Final = 2.0
+"""How long a batch is tried, retries included, unless OTEL_EXPORTER_OTLP_TIMEOUT says otherwise."""
 
 
 class _ChosenIds(IdGenerator):
@@ -47,7 +49,9 @@ class OtlpSpans:
         named = {} if os.environ.get("OTEL_SERVICE_NAME") else {"service.name": service}
         self._ids = _ChosenIds()
         self._provider = TracerProvider(resource=Resource.create(named), id_generator=self._ids)
-        self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        # The exporter's own default of 10 s would hold up the end of a command where no collector answers.
+        timeout = None if os.environ.get("OTEL_EXPORTER_OTLP_TIMEOUT") else TIMEOUT_S
+        self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(timeout=timeout)))
         self._tracer = self._provider.get_tracer(SCOPE)
 
     def emit(self, span: Span) -> None:
