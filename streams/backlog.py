@@ -110,7 +110,8 @@ class Backlog:
             held.lanes.setdefault(name, {}).setdefault(record.topic, deque()).append(record)
             if name == STRANGERS:
                 held.strangers[record.key] += 1
-            self._seen[record.partition, name] = self._cycle
+            if record.topic != naming.CATALOGUE:
+                self._seen[record.partition, name] = self._cycle
             self.count += 1
             self._bytes += _size(record)
 
@@ -128,7 +129,7 @@ class Backlog:
         """
         self._cycle += 1
         self._seen = {n: c for n, c in self._seen.items() if self._cycle - c <= RECENT}
-        most = share if fair and len(self._seen) > 1 else limit
+        most = self._most(limit, share)
         taken = list(self._oldest())
         if not fair:
             taken += self._in_order(limit - len(taken))
@@ -136,6 +137,22 @@ class Backlog:
             taken += self._in_turn(limit - len(taken), most, taken)
         taken.sort(key=lambda record: (self._rank[record.topic], record.offset))
         return taken
+
+    def _most(self, limit: int, share: int) -> int:
+        """Give the most that one tenant gets of a cycle.
+
+        All of it where it is alone, an even part where all who have work have much of it; but no more than the share
+        while somebody has little, because that one's answers wait for the cycle to end.
+        """
+        if len(self._seen) < 2:  # noqa: PLR2004 -- alone
+            return limit
+        has_quiet = any(self._held_of(number, name) <= share for number, name in self._seen)
+        return share if has_quiet else max(share, limit // len(self._seen))
+
+    def _held_of(self, number: int, name: bytes) -> int:
+        held = self._held.get(number)
+        lane = held.lanes.get(name, {}) if held is not None else {}
+        return sum(len(records) for records in lane.values())
 
     def _oldest(self) -> Iterator[InputRecord]:
         """Take the oldest record of each topic, and the whole catalogue: that is nobody's share."""

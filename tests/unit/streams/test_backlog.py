@@ -10,7 +10,7 @@ from schemas.codec import GENESIS_HASH
 from schemas.ids import TenantId
 from schemas.messages.runtime.state import TenantHead
 from streams.ahead import SPAN, Ahead, beyond, offsets_of, runs
-from streams.backlog import HELD_BYTES_MAX, HELD_MAX, Backlog
+from streams.backlog import HELD_BYTES_MAX, HELD_MAX, RECENT, Backlog
 from streams.layout import ORDER
 from streams.records import InputRecord
 from streams.wiring import Entry, Key, Store
@@ -94,6 +94,26 @@ def test_a_quiet_tenant_does_not_wait_for_what_a_loud_one_sent_before_it() -> No
     assert len(of(first, "loud")) <= 8 + 1
     assert bench.place.positions[COMMANDS] == len(of(first, "loud"))
     assert bench.place.ahead == {COMMANDS: frozenset({500, 501})}
+
+
+def test_two_loud_tenants_have_half_a_cycle_each() -> None:
+    bench = Bench("loud", "louder")
+    bench.send("loud", 200)
+    bench.send("louder", 200)
+    taken = bench.cycle(limit=100, share=4)
+    assert len(of(taken, "loud")) in range(48, 53)
+    assert len(of(taken, "louder")) in range(48, 53)
+
+
+def test_who_was_quiet_lately_is_thought_of_and_after_a_while_forgotten() -> None:
+    bench = Bench("loud", "quiet")
+    bench.send("quiet")
+    bench.cycle()
+    bench.send("loud", 4000)
+    assert len(bench.cycle(limit=100, share=4)) == 5
+    for _ in range(RECENT):
+        bench.cycle(limit=1, share=1)
+    assert len(bench.cycle(limit=100, share=4)) == 100
 
 
 def test_what_is_held_back_comes_in_its_order_and_the_positions_pass_it() -> None:
