@@ -59,6 +59,8 @@ class _Held:
             del self.lanes[name]
         if name == STRANGERS:
             self.strangers[record.key] -= 1
+            if not self.strangers[record.key]:
+                del self.strangers[record.key]
         return record
 
     def lane_of(self, record: InputRecord, partition: Partition) -> bytes:

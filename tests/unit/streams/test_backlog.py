@@ -161,6 +161,9 @@ def test_invented_keys_share_one_share() -> None:
     taken = bench.cycle(limit=12, share=4)
     assert of(taken, "quiet") == [40, 41, 42]
     assert len(taken) <= 3 + 4 + 1
+    while bench.backlog.count:
+        bench.cycle()
+    assert not bench.backlog._held[0].strangers, "a key of which nothing is held is forgotten"
 
 
 def test_a_new_tenant_s_records_keep_their_order_while_it_becomes_known() -> None:
