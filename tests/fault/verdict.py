@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,9 @@ from topics.model import PARTITIONS
 from topics.settings import client_options
 
 VERIFY_SECONDS_MAX: Final = 600
-POLL_SECONDS: Final = 20
+POLL_SECONDS: Final = 0.2
+SILENCE_SECONDS_MAX: Final = 20
+BATCH: Final = 10_000
 
 
 def factory(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -82,9 +85,12 @@ def _count(bootstrap: str, isolation: str) -> int:
     )
     consumer.assign([TopicPartition(topic, partition, 0) for topic, partition in left])
     counted = 0
+    deadline = time.monotonic() + SILENCE_SECONDS_MAX
     while left:
-        messages = consumer.consume(10_000, POLL_SECONDS)
-        if not messages:
+        messages = consumer.consume(BATCH, POLL_SECONDS)
+        if messages:
+            deadline = time.monotonic() + SILENCE_SECONDS_MAX
+        elif time.monotonic() > deadline:
             raise TimeoutError(f"no end of {sorted(left)}")
         for message in messages:
             error = message.error()
