@@ -24,7 +24,7 @@ from confluent_kafka import TopicPartition
 
 from schemas.codec import decode_envelope, decode_payload
 from schemas.messages.workflow.facts import WorkflowStepCompleted, WorkflowStepStarted
-from streams.bench.cpu import descendants
+from streams.bench.cpu import cpu_seconds, descendants
 from streams.clients import log_reader
 from streams.local import start_kafka
 from streams.run.seeds import PLATFORM_ADMIN
@@ -167,7 +167,7 @@ def scene(
     with watching(factory) as seen:
         load()
         wait_until(lambda: len(seen.pending) == count, STALL_S + count / 500)
-        waiting = count - len(seen.fired)
+        waiting, spent = count - len(seen.fired), cpu_seconds(life.pid)
         first, last = min(seen.pending.values()), max(seen.pending.values())
         for number in range(kills):
             at = first + (last - first) * (number + 1) // (kills + 1)
@@ -183,8 +183,12 @@ def scene(
         if module == TOY_WORKER:
             # A second copy would come right behind: give it the time of a few cycles to show.
             wait_until(lambda: time.monotonic() - seen.newest > 2, 30)
+        spent = cpu_seconds(life.pid) - spent
     life.end()
-    return figures(seen, life, waiting, (last - first) / 1e6)
+    return {
+        "cpuUsPerDeadline": round(spent / count * 1e6),
+        **figures(seen, life, waiting, (last - first) / 1e6),
+    }
 
 
 def figures(seen: Seen, life: Life, waiting: int, spread_s: float) -> dict[str, Any]:
@@ -220,6 +224,7 @@ def main() -> None:
     parser.add_argument("--spread", type=float, default=100, help="seconds over which they fire")
     parser.add_argument("--kills", type=int, default=3)
     parser.add_argument("--real", type=int, default=3_000, help="workflows that wait, real rules")
+    parser.add_argument("--only", help="one scene by its name, such as 'toy, killed'")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     found: dict[str, Any] = {}
@@ -229,7 +234,7 @@ def main() -> None:
         ("real, killed", REAL_WORKER, given.kills),
     ):
         count = given.real if module == REAL_WORKER else given.pending
-        if count == 0:
+        if count == 0 or given.only not in {None, title}:
             continue
         with folder_for_this_run("timers") as folder:
             found[title] = run(folder, module, count, kills, given.spread)
