@@ -203,7 +203,7 @@ def resume(log: Log, rules: Rules, numbers: list[int], horizon_s: int) -> dict[i
     found = {}
     for number in numbers:
         store = Store()
-        store.apply(stored(log, number))
+        store.apply({**stored(log, number)})
         store.sort()
         positions = dict(log.positions[number])
         found[number] = Partition(number, store, positions, rules, horizon_us=horizon_s * 1_000_000)

@@ -68,8 +68,8 @@ def exposed_early() -> AbstractContextManager[Any]:
     """Take a cycle's changes over before they have committed."""
     decide, expose = Cycle._decide, Cycle._expose
 
-    def early(self: Cycle, records: list[InputRecord]) -> list[Work]:
-        works = decide(self, records)
+    def early(self: Cycle, *given: Any) -> list[Work]:
+        works = decide(self, *given)
         expose(self, works)
         return works
 
@@ -102,8 +102,8 @@ def class_order() -> AbstractContextManager[Any]:
     """Decide a kind of command before others of the same topic: here, the short ones."""
     decide = Cycle._decide
 
-    def sorted_first(self: Cycle, records: list[InputRecord]) -> list[Work]:
-        return decide(self, sorted(records, key=lambda record: len(record.value or b"")))
+    def sorted_first(self: Cycle, records: list[InputRecord], *more: Any) -> list[Work]:
+        return decide(self, sorted(records, key=lambda record: len(record.value or b"")), *more)
 
     return patch.object(Cycle, "_decide", sorted_first)
 

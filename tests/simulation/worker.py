@@ -4,7 +4,7 @@ Real are cycle, inputs, transactions, keeper, restorer, rebuilder, timers and br
 under them, the clock, the places where a process can end, and the size of a cycle.
 """
 
-import inspect
+import gc
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,7 +12,6 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 from unittest.mock import Mock, patch
 
@@ -222,18 +221,15 @@ def _keeper(
     settings: Settings, world: World, ends: "clients.LogEnds", transactions: Transactions
 ) -> Keeper:
     layout = world.broker.log.layout
-    more: dict[str, Any] = {}
-    if "restorer" in inspect.signature(Keeper).parameters:
-        more["restorer"] = restore.Restorer(settings, layout, ends, _beat)
     made = _Keeper(
         settings,
         layout,
         world.rules,
         log_ends=ends,
+        restorer=restore.Restorer(settings, layout, ends, _beat),
         writer=transactions,
         board=Board(),
         beat=_beat,
-        **more,
     )
     made.log = world.broker.log
     return made
@@ -285,13 +281,13 @@ def simulated_clients() -> Iterator[None]:
         patch.object(inputs, "input_consumer", _consumer),
         patch.object(transaction, "transactional_producer", make_producer),
         patch.object(restore, "log_reader", _log_reader),
-        patch.object(keeper, "KnownFacts", Mock(), create=True),
+        patch.object(keeper, "KnownFacts", Mock()),
         patch.object(inputs, "_STABLE_S", -1.0),
         patch.object(clients, "RETRY_PAUSE_S", 0.0),
-        # Freezing the heap is for one long-lived process, not for thousands of short ones in one.
-        patch.object(keeper, "gc", SimpleNamespace(freeze=lambda: None)),
     ):
         try:
             yield
         finally:
             logging.disable(logging.NOTSET)
+            # A restore freezes what it made: right for a process that lives with it, not for many in one.
+            gc.unfreeze()
