@@ -23,7 +23,7 @@ ELSEWHERE: Final = (
         f"{_STREAMS}test_faults.py::test_a_worker_frozen_in_a_transaction_is_fenced_by_the_one_that_takes_over",
         f"{_STREAMS}test_chaos.py::test_zombies_that_wake_up_change_nothing")),
     Elsewhere("F14", "doubtful outcome of a commit", (
-        "simulation/test_simulation.py::test_no_history_breaks_an_invariant",)),
+        "simulation/test_simulation.py::test_no_history_of_marbles_breaks_an_invariant",)),
     Elsewhere("F15", "the group's offsets lost, or ahead of the state", (
         f"{_STREAMS}test_guards.py::test_a_lost_group_decides_nothing_again",
         f"{_STREAMS}test_guards.py::test_a_state_behind_the_group_is_a_doubt",

@@ -11,6 +11,8 @@ COMING_AND_GOING: Final = (WORKERS[1], "worker-3", "worker-4")
 """The first worker stays: where nobody stays, the longest start of a worker is all that can be seen."""
 EVERY_SECONDS: Final = (1.0, 3.0)
 WINDOW_SECONDS: Final = 10
+SHARED_ANEW: Final = "kept ["
+"""What a worker says of an assignment."""
 TERM_SHARE: Final = 0.5
 """Ends by SIGTERM; the others are by SIGKILL."""
 
@@ -18,6 +20,7 @@ TERM_SHARE: Final = 0.5
 def storm(field: Field, seconds: int) -> None:
     """Start and end workers by chance, so that one to four run; something must be decided all the time."""
     place, begun = field.place, time.time()
+    before = place.said(WORKERS[0], SHARED_ANEW)
     while time.time() < begun + seconds:
         _one(field)
         field.last(field.random.uniform(*EVERY_SECONDS))
@@ -30,9 +33,14 @@ def storm(field: Field, seconds: int) -> None:
             place.stop(name)
     place.wait_for_workers()
     field.healed("rebalance storm", over)
+    shared = place.said(WORKERS[0], SHARED_ANEW) - before
+    if not shared:
+        raise AssertionError("the partitions were never shared out anew: no storm")
     gaps = _longest_gaps(field, begun, over)
     said = ", ".join(f"{who} {seconds:.1f} s" for who, seconds in gaps.items())
-    field.account.note(f"storm of {over - begun:.0f} s: longest time without a fact {said}")
+    field.account.note(
+        f"storm of {over - begun:.0f} s, {shared} assignments of one worker: longest time without a fact {said}"
+    )
     if gaps["all tenants"] > WINDOW_SECONDS:
         raise AssertionError(f"nothing was decided for {gaps['all tenants']:.1f} s")
 
