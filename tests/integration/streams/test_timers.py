@@ -40,8 +40,9 @@ def test_after_an_outage_what_was_queued_comes_before_the_deadline(
     kafka: str, tmp_path: Path
 ) -> None:
     factory = Factory(kafka, tmp_path)
-    deadline = in_ms(4000)
     with factory.worker() as worker:
+        until(worker.is_running, "the worker runs, so that the deadline finds it gone")
+        deadline = in_ms(4000)
         factory.send(AddMarbles(jar_id="saved", count=1, spills_at=deadline))
         factory.send(AddMarbles(jar_id="lost", count=1, spills_at=deadline))
         factory.wait_for("cp.projects.events.v1", 2)
