@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from schemas.output import print_rows
+from topics.logs import configure as configure_log
 from topics.reference_agents import AGENTS, reference_worker
 
 app = typer.Typer(help="Reference agents for the seed skills.", no_args_is_help=True)
@@ -28,6 +29,7 @@ def serve(
     concurrency: Annotated[int, typer.Option(min=1, help="Most tasks worked on at once.")] = 8,
 ) -> None:
     """Serve an agent's skills until SIGTERM or Ctrl-C; tasks in hand are answered first."""
+    configure_log()
     worker = reference_worker(name, concurrency=concurrency)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: worker.stop())

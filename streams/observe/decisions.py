@@ -100,12 +100,15 @@ class DecisionSpans:
 
     def committed(self, works: Sequence[Written], decided: float) -> None:
         """Take a cycle that has just committed; ``decided`` is the performance counter when its decisions were made."""
+        since_ns = int((time.perf_counter() - decided) * 1e9)
         now_ns = time.time_ns()
         taken, self.hand.taken = self.hand.taken, []
         if self._queue.qsize() >= BEHIND_MAX:
             self.not_shown += 1
             return
-        decided_ns = now_ns - int((time.perf_counter() - decided) * 1e9)
+        # Two clocks: between looking at them the thread may have been put aside.
+        newest = taken[-1].at_ns if taken else 0
+        decided_ns = min(now_ns, max(now_ns - since_ns, newest))
         self._queue.put(Committed(taken, works, decided_ns, now_ns))
 
     def close(self) -> None:

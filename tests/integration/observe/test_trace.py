@@ -12,11 +12,14 @@ import pytest
 from confluent_kafka import Message
 
 from schemas.codec import decode_envelope, decode_payload
+from schemas.edge_model import model_of
+from schemas.ids import SYSTEM
 from schemas.messages.workflow.messages import AgentTaskAssignment
 from streams.clients import LogEnds
 from streams.restore import read_committed
+from streams.run.seeds import ask
 from streams.settings import Settings
-from tests.fault.site import until
+from tests.fault.site import WAIT_DEFINITION, until
 from tests.integration.observe.collector import Received
 from tests.integration.observe.conftest import APPROVER, TENANT, Observed
 from tests.integration.people import OWNER
@@ -63,13 +66,16 @@ def path(spans: dict[str, Received], last: Received) -> list[str]:
 
 
 def wait_for_tree(observed: Observed, caller: TraceContext, tasks: int) -> dict[str, Received]:
-    """Wait until the spans of so many tasks and of all around them have come."""
+    """Wait until the spans of so many tasks and every parent of a span have come; each process sends its own."""
 
     def came() -> bool:
-        names = Counter(span.name.split()[0] for span in tree(observed, caller).values())
-        return names["work"] >= tasks and names["decide"] >= tasks + 1
+        spans = tree(observed, caller)
+        names = Counter(span.name.split()[0] for span in spans.values())
+        known = {caller.span_id, *spans}
+        is_one = all(span.parent_id in known for span in spans.values())
+        return is_one and names["work"] >= tasks and names["decide"] >= tasks + 1
 
-    until("the spans of the workflow", came, 30)
+    until("the spans of the workflow", came, 60)
     return tree(observed, caller)
 
 
@@ -139,6 +145,26 @@ def test_an_approval_by_another_person_and_a_correction_stay_in_the_tree(
     assert "send AgentTaskAssignment" in {span.name for span in after}
     skills = {span.name for span in spans.values() if span.name.startswith("work ")}
     assert len(skills) == 5
+
+
+def test_what_a_timer_moves_on_stays_in_the_tree(observed: Observed) -> None:
+    published = {"name": "wait-and-add", "version": "1.0.0", "definition": WAIT_DEFINITION}
+    ask(
+        observed.plant.admin,
+        model_of("PublishWorkflowDefinition").model_validate(published),
+        SYSTEM,
+    )
+    instance, caller = started(observed, "wait-and-add", {"value": 1})
+    observed.plant.wait_for(TENANT, instance, "WorkflowInstanceCompleted")
+    spans = wait_for_tree(observed, caller, 1)
+    assert [span.name for span in spans.values() if span.parent_id not in spans] == [
+        "send StartWorkflow"
+    ]
+    (work,) = [span for span in spans.values() if span.name.startswith("work ")]
+    assert path(spans, work) == [
+        "send StartWorkflow", "decide StartWorkflow", "start workflow", "decide FireTimer",
+        "send AgentTaskAssignment", "work ConnectSoft.Skill.AddOne",
+    ]  # fmt: skip
 
 
 def test_an_assignment_says_the_same_span_to_those_who_read_headers_and_to_those_who_do_not(

@@ -182,3 +182,13 @@ def test_a_cycle_hands_over_what_it_committed_and_when_each_record_was_taken() -
     assert [span.name for span in kept.spans] == ["decide AddMarbles", "commit"]
     assert before <= kept.spans[0].begin_ns <= kept.spans[0].end_ns <= time.time_ns()
     assert trace.hand.taken == []
+
+
+def test_nothing_is_decided_before_it_was_taken_whatever_the_clocks_say() -> None:
+    kept, bench = Kept(), a_bench()
+    trace, record = DecisionSpans(kept, Untouched()), marbles(1, 0)
+    trace.hand.take(record)
+    trace.committed([bench.run(record)], time.perf_counter() - 3600)
+    trace.close()
+    decided = dict(kept.spans[0].events)["decided"]
+    assert kept.spans[0].begin_ns <= decided <= kept.spans[0].end_ns
