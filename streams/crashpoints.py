@@ -1,8 +1,8 @@
 """Named places of a cycle where a test can end the process exactly: ``FACTORY_CRASH_AT=<point>:<n>[:signal]``."""
 
-import os
 import signal
 import sys
+import threading
 from typing import Final
 
 from schemas.output import OperatorError
@@ -48,4 +48,6 @@ class CrashPoints:
             if self._left == 0:
                 sys.stderr.write(f"crash point {point}\n")
                 sys.stderr.flush()
-                os.kill(os.getpid(), self._signal)
+                # To this very thread: a stop sent to the process takes effect when its main thread next runs, and
+                # until then this one would go on beyond the place.
+                signal.pthread_kill(threading.get_ident(), self._signal)
