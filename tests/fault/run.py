@@ -30,6 +30,8 @@ from topics.settings import local_root
 
 WORKFLOWS: Final = {"short": 2000, "long": 17_000}
 WORKFLOWS_SECONDS_MAX: Final = 3600
+FAILURES: Final = (AssertionError, TimeoutError, OSError, KafkaException, OperatorError)
+"""How a fault says that something did not hold; anything else is a defect of ours and ends the run."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,8 @@ def field_of(where: Where, folder: Path, account: Account, seed: int) -> Iterato
             disks.unmount()
 
 
-def run_row(field: Field, fault: Fault, times: int) -> None:
-    """Do one row; what did not hold is noted, and the system is brought back for the next."""
+def run_row(field: Field, fault: Fault, times: int) -> bool:
+    """Do one row; what did not hold is noted and the system brought back. Give whether another row makes sense."""
     account, field.row = field.account, fault.id
     account.say(f"{fault.id} {fault.name}, {times}")
     try:
@@ -91,17 +93,23 @@ def run_row(field: Field, fault: Fault, times: int) -> None:
             account.broken[fault.id] = f"hit {account.done[fault.id]} times of {times}"
     except NotHereError as error:
         account.not_here[fault.id] = str(error)
-    except (AssertionError, TimeoutError, OSError, KafkaException, OperatorError) as error:
+    except FAILURES as error:
         account.broken[fault.id] = str(error) or type(error).__name__
         account.say(f"{fault.id} DID NOT HOLD: {account.broken[fault.id]}")
-        field.place.settle()
+        try:
+            field.place.settle()
+        except FAILURES as worse:
+            account.broken[fault.id] += f"; the system did not come back: {worse}"
+            return False
+    return True
 
 
 def run_site(where: Where, plan: Plan, folder: Path, account: Account) -> dict[str, Any]:
     """Do the rows of one system and judge what its topics say at the end."""
     with field_of(where, folder, account, plan.seed) as field:
         for fault, times in plan.on(where).items():
-            run_row(field, fault, times)
+            if not run_row(field, fault, times):
+                break
         if where is Where.USUAL:
             field.until(
                 "the planned workflows",
