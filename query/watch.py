@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from query.order import Partition
 from query.projector import Progress
@@ -23,11 +23,8 @@ KEPT_S: Final = 5.0
 """How long its answer is shown again, so that many readers cost it no more than one."""
 
 
-class Ends(Protocol):
-    """Says where the topics of the views end."""
-
-    def __call__(self, seconds: float) -> Mapping[Partition, int] | None:
-        """Give the ends, None where the broker does not say them within that time."""
+Ends = Callable[[float], Mapping[Partition, int] | None]
+"""Gives where the topics of the views end, None where the broker does not say it within so many seconds."""
 
 
 class Behind(NamedTuple):

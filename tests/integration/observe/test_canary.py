@@ -15,6 +15,7 @@ from tests.integration.observe.pages import ask, metric
 from tests.integration.observe.test_trace import records, started, wait_for_tree
 from tests.integration.people import OWNER, command
 from topics.command import Actor, CommandRecord, command_record, uuid7
+from topics.headers import Headers
 from topics.naming import AGENT_MESH_TASKS, COMMANDS
 from topics.partition import partition_of
 from topics.settings import producer_options
@@ -32,7 +33,7 @@ def paused(reason: str) -> CommandRecord:
     return command_record(asked, tenant_id=TENANT, actor=Actor("user", OWNER))
 
 
-def broken_records() -> Iterable[tuple[bytes, bytes, list[tuple[str, bytes]]]]:
+def broken_records() -> Iterable[tuple[bytes, bytes, Headers]]:
     """Give (key, value, headers) of records that end as dead letters, each with a canary in another place."""
     record, key = paused(f"{WORD}-broken"), TENANT.encode()
     envelope = decode_envelope(record.value)

@@ -7,6 +7,7 @@ a timer, which come by traces of their own, hang in the same tree.
 import json
 import secrets
 from collections import Counter
+from collections.abc import Mapping
 
 import pytest
 from confluent_kafka import Message
@@ -35,7 +36,7 @@ TASKS = 6
 
 
 def started(
-    observed: Observed, definition: str, given: dict[str, object]
+    observed: Observed, definition: str, given: Mapping[str, object]
 ) -> tuple[str, TraceContext]:
     """Start a workflow by the command line inside a caller's span; give instance and that span."""
     caller = TraceContext(secrets.token_hex(16), secrets.token_hex(8))
