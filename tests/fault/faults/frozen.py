@@ -27,7 +27,11 @@ def zombies(field: Field, times: int) -> None:
         field.healed(f"zombie frozen at {point or 'any place'}", since)
         ends = place.ends_in_log(VICTIM)
         os.kill(zombie, signal.SIGCONT)
-        _see_it_out(field, zombie, ends, point)
+        try:
+            _see_it_out(field, zombie, ends, point)
+        finally:
+            if _state(zombie) not in {"", "Z"}:
+                os.kill(zombie, signal.SIGKILL)
         place.start_worker(VICTIM)
         place.wait_for_workers()
         field.hit()
