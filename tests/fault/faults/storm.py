@@ -10,6 +10,7 @@ from tests.fault.site import WORKERS
 COMING_AND_GOING: Final = (WORKERS[1], "worker-3", "worker-4")
 """The first worker stays: where nobody stays, the longest start of a worker is all that can be seen."""
 EVERY_SECONDS: Final = (1.0, 3.0)
+JOIN_SECONDS_MAX: Final = 15
 WINDOW_SECONDS: Final = 10
 SHARED_ANEW: Final = "kept ["
 """What a worker says of an assignment."""
@@ -51,6 +52,10 @@ def _one(field: Field) -> None:
     name = field.random.choice(COMING_AND_GOING)
     if name not in place.members:
         place.start_worker(name)
+        # Ended before it has joined it would have disturbed nobody: on a busy machine a start takes long.
+        end = time.monotonic() + JOIN_SECONDS_MAX
+        while place.partitions(name) == 0 and time.monotonic() < end:
+            field.last(EVERY_SECONDS[0] / 5)
     elif field.random.random() < TERM_SHARE:
         place.stop(name)
     else:
