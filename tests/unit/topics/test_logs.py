@@ -34,9 +34,7 @@ def fail() -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_a_defect_is_shown_by_place_and_type_and_not_by_its_text(
-    form: str, capsys: Out
-) -> None:
+def test_a_defect_is_shown_by_place_and_type_and_not_by_its_text(form: str, capsys: Out) -> None:
     configure("INFO", {"FACTORY_LOG_FORMAT": form})
     try:
         fail()
