@@ -21,7 +21,7 @@ from streams.head import read_head
 from streams.inputs import Inputs
 from streams.keeper import Keeper
 from streams.keys import HmacLeaseKeys
-from streams.memory import CycleMemory, Memory
+from streams.memory import Memory
 from streams.outcome import OutcomeWriter
 from streams.records import InputRecord
 from streams.state_key import POSITIONS_KEY
@@ -194,37 +194,9 @@ def polled_through_a_rebalance() -> AbstractContextManager[Any]:
     return patch.object(Inputs, "_reposition", lambda _self, _dropped: None)
 
 
-def age_of_the_record_alone() -> AbstractContextManager[Any]:
-    """Judge an id's age by its record's time, whatever others let be forgotten meanwhile (seed 0 found it)."""
-    by_age = CycleMemory._by_age
-
-    def alone(self: CycleMemory, command_id: str, appended_at: int) -> Any:
-        newest, self._memory.newest_at = self._memory.newest_at, 0
-        try:
-            return by_age(self, command_id, appended_at)
-        finally:
-            self._memory.newest_at = newest
-
-    return patch.object(CycleMemory, "_by_age", alone)
-
-
 def strays_after_a_rebuild() -> AbstractContextManager[Any]:
-    """Leave in the changelog what a rebuilt state does not have (seed 18 found it)."""
+    """Leave in the changelog what a rebuilt state does not have."""
     return patch.object(keeper, "removals", lambda *_, **__: [])
-
-
-def killers_in_turn() -> AbstractContextManager[Any]:
-    """Try what came before a record that ended the process before it, whatever it is (seed 16 found it)."""
-
-    def in_turn(self: Cycle, records: list[InputRecord]) -> list[list[InputRecord]]:
-        is_suspect = self._parts.breadcrumb.is_suspect
-        for index, record in enumerate(records):
-            if is_suspect(record):
-                cut = [records[:index], [record], records[index + 1 :]]
-                return [batch for batch in cut if batch]
-        return [records]
-
-    return patch.object(Cycle, "_batches", in_turn)
 
 
 def never_released() -> AbstractContextManager[Any]:
@@ -268,12 +240,13 @@ DEFECTS: Final[dict[str, Defect]] = {
     "wrong-catalogue": _defect("a wrong catalogue version", wrong_catalogue, "C", 20),
     "forked-chain": _defect("a chain forked over a rebalance", forked_chain, "I3 I10", 60),
     "kept-blindly": _defect(
-        "state kept over a rebalance unasked", kept_blindly, "I2 I3 I5 I10", 60
+        "state kept over a rebalance unasked", kept_blindly, "I2 I3 I5 I10 I15", 60
     ),
-    "group-positions": _defect("group's offsets believed", positions_of_the_group, "I1 I2 I5", 40),
-    "no-reposition": _defect("a poll's records dropped", polled_through_a_rebalance, "I1", 60),
-    "record-age": _defect("an id's age by its record alone", age_of_the_record_alone, "I2", 120),
-    "strays": _defect("a rebuild leaves strays", strays_after_a_rebuild, "I4", 120),
+    "group-positions": _defect(
+        "group's offsets believed", positions_of_the_group, "I1 I2 I5 I15", 40
+    ),
+    "no-reposition": _defect("a poll's records dropped", polled_through_a_rebalance, "I1 I12", 5),
+    "strays": _defect("a rebuild leaves strays", strays_after_a_rebuild, "I4", 60),
     "never-released": _defect(
         "a reservation never released", never_released, "I8", 5, kind="workflows"
     ),
@@ -284,6 +257,5 @@ DEFECTS: Final[dict[str, Defect]] = {
         "admission beyond a hard limit", over_the_limit, "I8", 20, kind="workflows"
     ),
     "random-tokens": _defect("lease token drawn", random_tokens, "I6", 5, kind="workflows"),
-    "killers-in-turn": _defect("two fatal records take turns", killers_in_turn, "I12", 200),
 }
 """Name -> defect."""

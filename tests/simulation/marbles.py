@@ -51,7 +51,11 @@ class Marbles(History):
     steps = 200
 
     def __init__(
-        self, seed: int, *, steps: int | None = None, without: Collection[str] = ()
+        self,
+        seed: int,
+        *,
+        steps: int | None = None,
+        without: Collection[str] = (),
     ) -> None:
         super().__init__(seed, Log(LAYOUT, START), rules(), [0, 1, 2], steps=steps, without=without)
         self.sent: list[Envelope] = []

@@ -5,6 +5,8 @@ import pytest
 from tests.simulation.defects import DEFECTS
 from tests.simulation.run import first_caught
 
+pytestmark = pytest.mark.timeout(600)
+
 
 @pytest.mark.parametrize("name", sorted(DEFECTS))
 def test_a_defect_is_caught(name: str) -> None:

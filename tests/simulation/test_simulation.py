@@ -18,6 +18,8 @@ from tests.simulation.judge import judge_workflows
 from tests.simulation.run import JUDGES, failures, fingerprint
 from tests.simulation.worker import simulated_clients
 
+pytestmark = pytest.mark.timeout(600)
+"""Seconds of a test here are those of its CPU, a few; a busy machine may take many times as long."""
 ROOT: Final = Path(__file__).parents[2]
 SEEDS_A_TEST: Final = 60
 MET_AT_POINTS: Final = ("crash", "away")
