@@ -171,7 +171,8 @@ class LogReader:
         self._positions: dict[Place, int] = {}
 
     def assign(self, places: list[TopicPartition]) -> None:
-        self._positions = {(p.topic, p.partition): p.offset for p in places}
+        # In one order, whatever order a set of places has in this process.
+        self._positions = dict(sorted(((p.topic, p.partition), p.offset) for p in places))
 
     def consume(self, limit: int, _timeout_s: float) -> list[Message]:
         """Give what is there, and where each partition ends."""
