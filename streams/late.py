@@ -1,4 +1,4 @@
-"""State that a restore leaves encoded: a record is decoded when it is first asked for (ADR 10).
+"""State that a restore leaves encoded: a record is decoded when it is first asked for (ADR 11).
 
 Decoding is most of a restore, and most records of a large state are not asked for again before they are forgotten.
 What must be known at once is looked at here: that this release has the schema of every record. Their bytes are
