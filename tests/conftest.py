@@ -1,5 +1,6 @@
 """Fixtures of every layer."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,13 @@ from tests.broker import broker_to_test_against
 from tests.plant import plant
 
 __all__ = ["plant"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interrupts_are_heard() -> None:
+    """Take Ctrl-C as it is meant, also where a shell started the run in its background and so ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,6 @@ FETCHES_MAX = 8
 """Downloads at a time; more gained nothing for 44 MB."""
 TIMEOUT_S = 30.0
 """Longest silence of the repository before a download counts as failed."""
-CANCEL_AGAIN_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,25 +99,17 @@ async def _fetch_all(
             await _fetch(client, f"{maven_url}/{jar.repository_path}", directory, jar, count)
 
     try:
-        async with httpx.AsyncClient(
-            verify=context, timeout=TIMEOUT_S, follow_redirects=True
-        ) as client:
-            fetches = [asyncio.create_task(fetch(client, jar)) for jar in jars]
-            try:
-                await asyncio.gather(*fetches)
-            finally:
-                await end_all(fetches)
+        async with (
+            httpx.AsyncClient(verify=context, timeout=TIMEOUT_S, follow_redirects=True) as client,
+            asyncio.TaskGroup() as group,
+        ):
+            for jar in jars:
+                group.create_task(fetch(client, jar))
+    except* LocalError as errors:
+        # One sentence is enough: what stopped the first stopped the others.
+        raise errors.exceptions[0] from None
     finally:
         progress.fetch_ended()
-
-
-async def end_all(fetches: Iterable[asyncio.Task[None]]) -> None:
-    """Cancel until each has ended: one that is just connecting may swallow a cancellation, and would then wait on."""
-    left = {fetch for fetch in fetches if not fetch.done()}
-    while left:
-        for fetch in left:
-            fetch.cancel()
-        _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
 
 
 async def _fetch(

@@ -118,12 +118,17 @@ ASSETS = {
 }
 """Names of assets whose rule asks for more than a slug."""
 
+LEFT_OUT = {"SetQuotaOverride": {"agent_id"}}
+"""Fields that may not stand beside others: a limit is of one project, one role or one agent."""
+
 
 def build(name: str, known: dict[str, Any]) -> Struct:
     """Give a command with A's ids where it has such fields, and something that fits elsewhere."""
     kind = catalogue().by_name[name].type
     document = {}
     for field in msgspec.structs.fields(kind):
+        if field.name in LEFT_OUT.get(name, ()):
+            continue
         if field.name in known:
             document[field.encode_name] = known[field.name]
         elif field.encode_name == "name" and name in ASSETS:

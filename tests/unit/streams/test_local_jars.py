@@ -1,9 +1,7 @@
-import asyncio
 import hashlib
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from streams.local import LocalError, Silent
-from streams.local.jars import Jar, end_all, ensure_jars, listed_jars
+from streams.local.jars import Jar, ensure_jars, listed_jars
 
 BODIES = {"one": b"1" * 1000, "two": b"2" * 70_000, "three": b""}
 
@@ -149,18 +147,3 @@ def test_a_full_disk_ends_as_a_sentence(url: str, cache: Path) -> None:
     with pytest.raises(LocalError, match=r"No space left on device.*free some space"):
         ensure_jars(cache, url, Full(), JARS)
     assert not list(cache.glob(".*"))
-
-
-def test_a_fetch_that_swallows_a_cancellation_is_cancelled_again() -> None:
-    async def stubborn() -> None:
-        with suppress(asyncio.CancelledError):
-            await asyncio.Event().wait()
-        await asyncio.Event().wait()
-
-    async def all_ended() -> bool:
-        fetches = [asyncio.create_task(stubborn()) for _ in range(3)]
-        await asyncio.sleep(0)
-        await end_all(fetches)
-        return all(fetch.cancelled() for fetch in fetches)
-
-    assert asyncio.run(all_ended())
