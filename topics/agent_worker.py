@@ -39,6 +39,9 @@ from topics.spans import entered, spans
 Handler: TypeAlias = Callable[[AgentTask], TaskResult | Json]
 
 POLL_SECONDS: Final = 0.2
+PAUSE_AFTER_SECONDS: Final = 1.0
+"""How long a full worker does not poll before it pauses; far below ``max.poll.interval.ms``."""
+ROOM_POLL_SECONDS: Final = 0.05
 STOP_SECONDS_MAX: Final = 20
 """How long a graceful stop waits for the tasks in hand; what is left then is re-assigned when its lease ends."""
 
@@ -68,6 +71,7 @@ class AgentWorker:
         self._options = options or {}
         self._stop = threading.Event()
         self._running: dict[str, Running] = {}
+        self._ended = threading.Event()
         self._done = DoneOffsets()
         self._spans = spans(SERVICE)
         self.reports = Reporter(
@@ -88,6 +92,7 @@ class AgentWorker:
     def stop(self) -> None:
         """Take no more assignments; ``run`` returns when the tasks in hand are answered. Safe in a signal handler."""
         self._stop.set()
+        self._ended.set()
 
     def run(self) -> None:
         """Serve until ``stop``. Blocks; raises KafkaException if the broker refuses the client."""
@@ -141,13 +146,30 @@ class AgentWorker:
         self._store(consumer)
 
     def _wait_for_room(self, consumer: Consumer) -> None:
-        """Stay in the group without fetching: a paused consumer keeps its partitions and returns nothing."""
+        """Wait until a task ends; if that takes long, stay in the group without fetching.
+
+        A paused consumer keeps its partitions and returns nothing, but it throws away what it had fetched, and a
+        resumed one waits for its last fetch to end: 100 ms and more, which short tasks must not pay each time.
+        """
+        if self._has_room_within(PAUSE_AFTER_SECONDS):
+            return
         assigned = consumer.assignment()
         consumer.pause(assigned)
-        while len(self._running) >= self._concurrency and not self._stop.is_set():
-            consumer.poll(0.005)
+        while not self._has_room_within(ROOM_POLL_SECONDS):
+            consumer.poll(0)
             self._store(consumer)
         consumer.resume(assigned)
+
+    def _has_room_within(self, seconds: float) -> bool:
+        """Tell whether another task may begin, or the worker stops; wait for it so long."""
+        end = time.monotonic() + seconds
+        while len(self._running) >= self._concurrency and not self._stop.is_set():
+            self._ended.clear()
+            if len(self._running) < self._concurrency:
+                break
+            if not self._ended.wait(max(0.0, end - time.monotonic())):
+                return False
+        return True
 
     def _take(self, message: Message, pool: ThreadPoolExecutor) -> None:
         place = (message.topic() or "", message.partition() or 0, message.offset() or 0)
@@ -193,6 +215,7 @@ class AgentWorker:
             self.reports.fail(running, defect, self._answered)
         finally:
             self._running.pop(task.assignment.task_id, None)
+            self._ended.set()
             self.finished += 1
             if self._spans is not None:
                 self._spans.emit(task_span(running))
