@@ -5,7 +5,6 @@ from dataclasses import replace
 from random import Random
 from struct import unpack_from
 from typing import Final, TypeVar
-from uuid import UUID
 
 from msgspec import Struct
 
@@ -18,9 +17,8 @@ from schemas.codec import (
     decode_payload,
     decode_state,
     encode_envelope,
-    encode_payload,
 )
-from schemas.ids import SYSTEM, PrincipalId, TenantId
+from schemas.ids import SYSTEM, PrincipalId
 from schemas.messages.envelope import Envelope
 from schemas.messages.runtime.messages import DeadLetter
 from schemas.messages.runtime.state import InputPositions
@@ -34,6 +32,7 @@ from streams.run.seeds import PLATFORM_ADMIN
 from streams.state_key import POSITIONS_KEY, parse_state_key
 from streams.timers import timer_envelope
 from streams.wiring import Decision, Entry, Key, Rejection, Store, standard_rules
+from tests.simulation.envelopes import command_envelope
 from tests.simulation.log import Log
 from tests.unit.streams.test_decide import Untouched
 from topics import naming
@@ -97,22 +96,10 @@ class Plant:
     ) -> str:
         """Append a command at the broker's time; give its id."""
         self.number += 1
-        milliseconds = f"{self.log.now // 1000:012x}"
-        command_id = f"cmd-{UUID(hex=f'{milliseconds}70008000{self.number:012x}')}"
-        schema_id, payload = encode_payload(command)
-        envelope = Envelope(
-            event_id=command_id,
-            event_type=type(command).__name__,
-            kind="command",
-            tenant_id=TenantId(tenant),
-            trace_id=f"{self.number:032x}",
-            correlation_id="corr-1",
-            occurred_at=self.log.now,
-            actor_type=actor_type,  # type: ignore[arg-type]
-            actor_id=PrincipalId(actor),
-            payload_schema_id=schema_id,
-            payload=payload,
+        envelope = command_envelope(
+            command, tenant, self.number, self.log.now, actor_type=actor_type, actor=actor
         )
+        command_id = envelope.event_id
         if broken:
             self.broken.add(command_id)
         topic = input_topic_of(envelope.event_type)

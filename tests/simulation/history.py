@@ -3,16 +3,14 @@
 from collections.abc import Callable, Collection
 from random import Random
 from typing import Final
-from uuid import UUID
 
 from msgspec import Struct
 
-from schemas.codec import encode_payload
-from schemas.ids import PrincipalId, TenantId
 from schemas.messages.envelope import Envelope
 from streams.cycle import Cycle
 from streams.wiring import Rules
 from tests.simulation.client import Client
+from tests.simulation.envelopes import command_envelope
 from tests.simulation.faults import Faults
 from tests.simulation.kafka import Broker
 from tests.simulation.log import Log
@@ -73,20 +71,8 @@ class History:
     ) -> Envelope:
         """Give a new command as its client would send it, with the client's clock in its id."""
         self.number += 1
-        schema_id, payload = encode_payload(command)
-        milliseconds = f"{self.log.now // 1000:012x}"
-        return Envelope(
-            event_id=f"cmd-{UUID(hex=f'{milliseconds}70008000{self.number:012x}')}",
-            event_type=type(command).__name__,
-            kind="command",
-            tenant_id=TenantId(tenant),
-            trace_id=f"{self.number:032x}",
-            correlation_id="corr-1",
-            occurred_at=self.log.now,
-            actor_type=kind,  # type: ignore[arg-type]
-            actor_id=PrincipalId(actor),
-            payload_schema_id=schema_id,
-            payload=payload,
+        return command_envelope(
+            command, tenant, self.number, self.log.now, actor_type=kind, actor=actor
         )
 
     def acts(self) -> list[tuple[Act, int]]:
