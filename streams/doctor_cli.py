@@ -1,6 +1,7 @@
 """`factory doctor`: everything that a person would look at when the system does not start, in one table."""
 
 import os
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -37,9 +38,9 @@ def register(app: typer.Typer, check_views: Check) -> None:
         """
         findings = run([*checks(), ("views", check_views)])
         if as_json:
-            print_json({"healthy": is_healthy(findings), "checks": [_row(f) for f in findings]})
+            print_json({"healthy": is_healthy(findings), "checks": [asdict(f) for f in findings]})
         else:
-            print_rows([_row(f) for f in findings], as_json=False)
+            print_rows([asdict(f) for f in findings], as_json=False)
         if not is_healthy(findings):
             raise typer.Exit(1)
 
@@ -84,12 +85,3 @@ def views_finding(path: Path, state: str, detail: str) -> Finding:
         todo = "start `factory query serve`: it sets the file aside and builds the views again from Kafka"
         return Finding("views", "warn", f"{path} does not open ({detail})", todo)
     return Finding("views", "ok", f"{path} opens, nobody holds it")
-
-
-def _row(finding: Finding) -> dict[str, object]:
-    return {
-        "check": finding.check,
-        "status": finding.status,
-        "found": finding.found,
-        "todo": finding.todo,
-    }

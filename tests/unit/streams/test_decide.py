@@ -34,6 +34,9 @@ class NoKeys:
     def token_hash(self, token: str) -> bytes:
         raise AssertionError(token)
 
+    def is_token(self, token: str, tenant_id: TenantId, task_id: TaskId, attempt: int) -> bool:
+        raise AssertionError((token, tenant_id, task_id, attempt))
+
 
 class Untouched:
     """A record in hand that was never there before."""
