@@ -153,12 +153,13 @@ class AgentWorker:
         """
         if self._has_room_within(PAUSE_AFTER_SECONDS):
             return
-        assigned = consumer.assignment()
-        consumer.pause(assigned)
+        consumer.pause(consumer.assignment())
         while not self._has_room_within(ROOM_POLL_SECONDS):
             consumer.poll(0)
+            # A poll may bring other partitions, which are not paused and would return what nobody takes.
+            consumer.pause(consumer.assignment())
             self._store(consumer)
-        consumer.resume(assigned)
+        consumer.resume(consumer.assignment())
 
     def _has_room_within(self, seconds: float) -> bool:
         """Tell whether another task may begin, or the worker stops; wait for it so long."""
