@@ -136,21 +136,25 @@ class Offsets:
 
 
 class Feed:
-    """Committed records in the order of each partition; ``next_offsets`` says how far each was read."""
+    """Committed records in the order of each partition; ``next_offsets`` says how far each was read.
+
+    ``goal``: where the partitions ended when the feed was made; it has caught up once it was read up to there. The
+    end itself is no goal: under load a partition is hardly ever at its end.
+    """
 
     def __init__(
         self,
         bootstrap: str,
         starts: Mapping[Partition, int],
+        goal: Mapping[Partition, int],
         *,
         topics: Iterable[str] = TOPICS,
         prefix: str = "",
     ) -> None:
         self._prefix = prefix
         self._paused: set[Partition] = set()
-        self.next_offsets: dict[Partition, int] = {}
-        self._reached: set[Partition] = set()
-        """Partitions read to their end at least once: under load not all stand at their ends at one moment."""
+        self.next_offsets: dict[Partition, int] = dict(starts)
+        self._goal = dict(goal)
         self._consumer = Consumer(
             {
                 **client_options(bootstrap),
@@ -167,16 +171,17 @@ class Feed:
                 "fetch.queue.backoff.ms": 10,
             }
         )
-        self._places = [(t, p) for t in topics for p in range(BY_NAME[t].partitions)]
         self._consumer.assign([
             TopicPartition(prefix + topic, partition, starts.get((topic, partition), OFFSET_BEGINNING))
-            for topic, partition in self._places
+            for topic in topics for partition in range(BY_NAME[topic].partitions)
         ])  # fmt: skip
 
     @property
-    def is_at_end(self) -> bool:
-        """Whether every partition was read to its end at least once."""
-        return len(self._reached) == len(self._places)
+    def has_caught_up(self) -> bool:
+        """Whether every partition was read up to the goal."""
+        read = self.next_offsets
+        self._goal = {place: end for place, end in self._goal.items() if read.get(place, 0) < end}
+        return not self._goal
 
     def take(self, records_max: int, age_s: Callable[[], float]) -> list[Raw]:
         """Give the records of one batch: at most ``records_max``, and none older than ``age_s()`` here.
@@ -222,7 +227,6 @@ class Feed:
         if code == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the client's own name of the event
             position = self._position(message)
             self.next_offsets[position[:2]] = position.offset
-            self._reached.add(position[:2])
         elif code in {KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE}:  # noqa: SLF001
             raise LogChangedError(f"{message.topic()} no longer has the offset to read on from")
         elif error.fatal() or code == KafkaError.TOPIC_AUTHORIZATION_FAILED:

@@ -180,7 +180,7 @@ class Projector:
         progress.held = order.held_count
         progress.repeated = order.repeated_count
         progress.missing = order.waiting()
-        progress.has_caught_up = progress.has_caught_up or self._feed.is_at_end
+        progress.has_caught_up = progress.has_caught_up or self._feed.has_caught_up
         self._feed.pause_only(order.ahead() if order.held_count > HELD_RECORDS_MAX else set())
         now = time.monotonic()
         if count and now - self._published_at > _PUBLISH_EVERY_S:

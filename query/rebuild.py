@@ -51,12 +51,12 @@ def _held(settings: Settings) -> Store | None:
 
 def _build(settings: Settings, show: Callable[[Progress], None]) -> Progress:
     offsets = Offsets(settings.bootstrap, settings.topic_prefix)
-    goal = offsets.end(TOPICS)
     target = settings.database.with_name(settings.database.name + _SUFFIX)
     store = Store(target, settings.memory_limit, settings.threads)
     try:
         store.set_property(_CLUSTER, offsets.cluster_id())
-        feed = Feed(settings.bootstrap, {}, prefix=settings.topic_prefix)
+        goal = offsets.end(TOPICS)
+        feed = Feed(settings.bootstrap, {}, goal, prefix=settings.topic_prefix)
         projector = Projector(store, feed, Visible())
         shown_at = time.monotonic()
 
@@ -65,7 +65,7 @@ def _build(settings: Settings, show: Callable[[Progress], None]) -> Progress:
             if time.monotonic() - shown_at > _SHOWN_EVERY_S:
                 shown_at = time.monotonic()
                 show(projector.progress)
-            return all(feed.next_offsets.get(place, 0) >= end for place, end in goal.items())
+            return feed.has_caught_up
 
         projector.run(until=is_done)
     finally:

@@ -85,7 +85,12 @@ class Service:
         self._offsets.wait_for(TOPICS, TOPICS_WAIT_S)
         self.store = open_checked(settings, self._offsets)
         self._visible = Visible(self.store.heads())
-        self._feed = Feed(settings.bootstrap, self.store.positions(), prefix=settings.topic_prefix)
+        self._feed = Feed(
+            settings.bootstrap,
+            self.store.positions(),
+            self._offsets.end(TOPICS),
+            prefix=settings.topic_prefix,
+        )
         self.projector = Projector(self.store, self._feed, self._visible)
         self._thread = threading.Thread(target=self._project, name="projector", daemon=True)
         self._server: uvicorn.Server | None = None

@@ -60,11 +60,12 @@ def positions_record(
     state_records: int,
     partitions: int = 0,
     lease_key: str = "",
+    is_rebuilt: bool = False,
 ) -> OutputRecord:
     """Give the record that keeps a partition's input positions with its state (guard 16).
 
     It also says what the state needs to be whole: the changelog from ``complete_from`` on, so many records; and
-    under how many partitions and which lease key it was written, for start.py.
+    under how many partitions and which lease key it was written, for start.py; and whether a rebuild wrote it.
     """
     record = InputPositions(
         positions=tuple(
@@ -79,5 +80,6 @@ def positions_record(
         state_records=state_records,
         partitions=partitions,
         lease_key=lease_key,
+        rebuilt=is_rebuilt,
     )
     return OutputRecord(naming.STATE, partition, POSITIONS_KEY, encode_state(record, 0), None)

@@ -9,7 +9,7 @@ from typing import Protocol
 from streams.ahead import Ahead, positions_record
 from streams.clients import LogEnds
 from streams.figures import Board
-from streams.inputs import Positions
+from streams.inputs import UNKNOWN, Positions
 from streams.known_facts import KnownFacts
 from streams.layout import Layout
 from streams.partition import Partition
@@ -18,6 +18,7 @@ from streams.records import OutputRecord
 from streams.restore import Restored, Restorer, check_positions, uncollected
 from streams.settings import Settings
 from streams.wiring import Rules, Store
+from topics import naming
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,9 @@ class StateWriter(Protocol):
 
     def write(self, number: int, outputs: Iterable[OutputRecord]) -> None:
         """Commit records of one partition."""
+
+    def state_end(self, number: int) -> int:
+        """Give where a changelog ends if this process was the last to write there; 0 if it never did."""
 
 
 class Keeper:
@@ -58,6 +62,8 @@ class Keeper:
         self._beat = beat
         self._writer = writer
         self._board = board
+        self._restored_to: dict[int, int] = {}
+        """Partition -> where its changelog ended when it was restored."""
 
     def keep(
         self, held: dict[int, Partition], numbers: list[int], stable: Positions
@@ -65,15 +71,17 @@ class Keeper:
         """Give exactly these partitions.
 
         State in memory survives a rebalance only if the group's stable offsets equal its positions for every
-        input topic: then nobody else has decided anything since (guard 5).
+        input topic, and the changelog ends where this process left it: then nobody else has decided anything since,
+        nor rebuilt the state (guard 5).
         Raises OperatorError where the broker has lost the facts.
         """
         started = time.monotonic()
         self._known_facts.check()
-        kept = {n: held[n] for n in numbers if n in held and held[n].positions == stable[n]}
+        kept = self._unchanged({n: p for n, p in held.items() if n in numbers}, stable)
         gained = [n for n in numbers if n not in kept]
         with uncollected():
             restored = self._restorer.restore(gained)
+            self._restored_to.update((n, r.following) for n, r in restored.items())
             fresh = {n: self._bring(n, restored[n], stable[n]) for n in gained}
         seconds = time.monotonic() - started
         log.info(
@@ -86,9 +94,20 @@ class Keeper:
         )
         return {**kept, **fresh}
 
+    def _unchanged(self, held: dict[int, Partition], stable: Positions) -> dict[int, Partition]:
+        """Give those partitions whose state in memory nobody else has gone on from."""
+        same = {n: p for n, p in held.items() if p.positions == stable[n]}
+        state = self._layout.physical(naming.STATE)
+        ends = self._log_ends.end((state, n) for n in same) if same else {}
+        return {
+            n: p
+            for n, p in same.items()
+            if ends[state, n] == max(self._restored_to.get(n, 0), self._writer.state_end(n))
+        }
+
     def _bring(self, number: int, restored: Restored, stable: dict[str, int]) -> Partition:
         if restored.is_whole and restored.positions is not None:
-            check_positions(number, restored.positions, stable, self._layout)
+            check_positions(number, restored, stable, self._layout)
             return self._partition(
                 number,
                 restored.store,
@@ -96,7 +115,7 @@ class Keeper:
                 restored.complete_from,
                 restored.ahead,
             )
-        if self._rebuilder.is_needed(number):
+        if max(stable.values()) > UNKNOWN or self._rebuilder.is_needed(number):
             return self._rebuild(number, restored, stable)
         return self._partition(number, Store(), self._beginnings(number, stable), restored.start)
 
@@ -117,6 +136,7 @@ class Keeper:
             ahead=ahead,
             complete_from=start,
             state_records=len(store.entries),
+            is_rebuilt=True,
         )
         self._writer.write(number, [mark])
         self._board.add(rebuilt_partitions=1)

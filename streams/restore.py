@@ -49,6 +49,8 @@ class Restored:
     """First offset of the changelog that the state needs; a log that starts later lost a part of it."""
     state_records: int = -1
     """How many records the state had when its positions were written, -1 if they were not counted."""
+    is_rebuilt: bool = False
+    """Whether a rebuild wrote the positions, and nothing was decided since."""
     start: int = 0
     """First offset that the changelog still has."""
     following: int = 0
@@ -241,18 +243,25 @@ def _note_positions(number: int, restored: Restored, value: bytes) -> None:
     }
     restored.complete_from = record.complete_from
     restored.state_records = record.state_records
+    restored.is_rebuilt = record.rebuilt
 
 
 def check_positions(
-    number: int, state: dict[str, int], stable: dict[str, int], layout: Layout
+    number: int, restored: Restored, stable: dict[str, int], layout: Layout
 ) -> None:
-    """Compare the state's positions with the group's: behind is a doubt, ahead means that the group lost some."""
+    """Compare the state's positions with the group's: behind is a doubt, ahead means that the group lost some.
+
+    A rebuild that did not know the group's offsets may be behind them: what it is behind by was decided without a
+    record, and is decided again, as silent.
+    """
+    state = restored.positions or {}
     if state.keys() != frozenset(layout.inputs):
         raise DoubtError(f"the state of partition {number} was written for other input topics")
     for topic, offset in state.items():
-        if offset < stable[topic]:
+        if offset < stable[topic] and not restored.is_rebuilt:
             raise DoubtError(f"the state of partition {number} is behind the group at {topic}")
         if stable[topic] not in {offset, UNKNOWN}:
             log.warning(
-                "group is behind the state: %s-%d %d<%d", topic, number, stable[topic], offset
-            )
+                "the state's position counts, not the group's: %s-%d %d, not %d",
+                topic, number, offset, stable[topic],
+            )  # fmt: skip

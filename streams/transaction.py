@@ -7,7 +7,7 @@ restore knows that the predecessor is finished (runtime.md §4). Transactions of
 from collections.abc import Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
-from confluent_kafka import Producer, TopicPartition
+from confluent_kafka import KafkaError, Message, Producer, TopicPartition
 
 from streams.clients import DoubtError, OnFatal, again, transactional_producer
 from streams.crashpoints import CrashPoints
@@ -15,6 +15,8 @@ from streams.decide import Work
 from streams.layout import Layout
 from streams.records import OutputRecord
 from streams.settings import Settings
+from streams.state_key import POSITIONS_KEY
+from topics import naming
 
 _QUEUE_FULL_POLL_S = 0.01
 
@@ -30,6 +32,7 @@ class Transactions:
         self._crash = crash
         self._on_fatal = on_fatal
         self._producers: dict[int, Producer] = {}
+        self._state_ends: dict[int, int] = {}
         self._pool = ThreadPoolExecutor(layout.partitions, thread_name_prefix="transaction")
 
     def own(self, numbers: Iterable[int]) -> None:
@@ -88,13 +91,25 @@ class Transactions:
         wait_s = self._settings.wait_s
         again(lambda: producer.commit_transaction(wait_s), wait_s)
 
+    def state_end(self, number: int) -> int:
+        """Give where a changelog ends if this process was the last to write there; 0 if it never did."""
+        return self._state_ends.get(number, 0)
+
+    def _positions_written(self, error: KafkaError | None, message: Message) -> None:
+        """Note where the last state record of a transaction is: its commit marker follows it."""
+        number, offset = message.partition(), message.offset()
+        if error is None and number is not None and offset is not None:
+            self._state_ends[number] = offset + 2
+
     def _produce(self, producer: Producer, outputs: Iterable[OutputRecord]) -> None:
         physical = self._layout.physical
         for topic, partition, key, value, headers in outputs:
             name = physical(topic)
+            is_last = key == POSITIONS_KEY and topic == naming.STATE
+            told = self._positions_written if is_last else None
             while True:
                 try:
-                    producer.produce(name, value, key, partition, headers=headers)
+                    producer.produce(name, value, key, partition, headers=headers, on_delivery=told)
                     break
                 except BufferError:
                     producer.poll(_QUEUE_FULL_POLL_S)

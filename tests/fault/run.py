@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,8 +131,10 @@ def judge(field: Field) -> dict[str, Any]:
         load.halt()
     account.say("verifying")
     field.journal.close()
-    report = verdict.verify(field.journal.path)
-    digests = verdict.digests([*EDITIONS, "system"])
+    with ThreadPoolExecutor() as pool:  # a process of its own, beside the replay in this one
+        verified = pool.submit(verdict.verify, field.journal.path)
+        digests = verdict.digests([*EDITIONS, "system"])
+        report = verified.result()
     return {
         "sound": bool(report.get("sound")) and all(d["equal"] for d in digests.values()),
         "commands": field.journal.commands,

@@ -202,6 +202,7 @@ class TransactionalProducer:
         self._serial = broker.writers
         self._epoch = broker.transactions.fence(name)
         self._open: Transaction | None = None
+        self._told: Callable[..., None] = _unheard
 
     def begin_transaction(self) -> None:
         assert self._open is None
@@ -215,8 +216,10 @@ class TransactionalProducer:
         partition: int,
         *,
         headers: Headers | None,
+        on_delivery: Callable[..., None] | None = None,
     ) -> None:
         assert self._open is not None
+        self._told = on_delivery or self._told
         self._open.outputs.append(OutputRecord(name, partition, key, value, headers))
         if name == naming.STATE:
             self._open.partition = partition
@@ -253,9 +256,20 @@ class TransactionalProducer:
         is_told = not faults.hits("hiccup")
         if is_told or self._broker.random.random() < 0.5:
             transactions.commit(self._name, self._epoch, open_)
+            # Its last record is of the changelog, and the marker behind it.
+            last = self._broker.log.changelog(open_.partition).end - 2
+            self._told(None, _delivered(open_.partition, last))
             self._open = None
         if not is_told:
             raise refused(KafkaError.REQUEST_TIMED_OUT, retriable=True)
+
+
+def _unheard(_error: object, _message: object) -> None:
+    """Tell nobody."""
+
+
+def _delivered(partition: int, offset: int) -> Message:
+    return Message(InputRecord(naming.STATE, partition, offset, None, None, [], 0))
 
 
 class PlainProducer:

@@ -132,6 +132,7 @@ class Log:
     ) -> None:
         """Let a transaction take effect."""
         self.write(partition, outputs)
+        self.changelog(partition).end += 1  # the marker
         lost = self.losses.setdefault(partition, set())
         self.commits.append(Commit(partition, writer, after, outputs, "positions" in lost))
         if after:

@@ -28,14 +28,13 @@ from streams.inputs import Inputs
 from streams.keeper import Keeper
 from streams.keys import HmacLeaseKeys
 from streams.pace import Pace
-from streams.partition import Partition
 from streams.run.seeds import PLATFORM_ADMIN
 from streams.settings import Settings
 from streams.timers import TimerLostError, Timers
 from streams.transaction import Transactions
 from streams.wiring import Rules
 from tests.simulation import kafka
-from tests.simulation.log import Ended, Log
+from tests.simulation.log import Ended
 
 if TYPE_CHECKING:
     from streams.crashpoints import CrashPoints
@@ -204,24 +203,11 @@ class SimulatedWorker:
             self.start()
 
 
-class _Keeper(Keeper):
-    """Restores what another rebuilt meanwhile; the program's own would keep its memory, see tests/README.md, open."""
-
-    log: Log
-
-    def keep(
-        self, held: dict[int, Partition], numbers: list[int], stable: inputs.Positions
-    ) -> dict[int, Partition]:
-        newest = {commit.partition: commit for commit in self.log.commits}
-        rebuilt = {number for number, commit in newest.items() if not commit.after}
-        return super().keep({n: p for n, p in held.items() if n not in rebuilt}, numbers, stable)
-
-
 def _keeper(
     settings: Settings, world: World, ends: "clients.LogEnds", transactions: Transactions
 ) -> Keeper:
     layout = world.broker.log.layout
-    made = _Keeper(
+    return Keeper(
         settings,
         layout,
         world.rules,
@@ -231,8 +217,6 @@ def _keeper(
         board=Board(),
         beat=_beat,
     )
-    made.log = world.broker.log
-    return made
 
 
 def rulebook(world: World, in_hand: InHand) -> Rulebook:

@@ -62,7 +62,7 @@ LIMITS: Final = (
 )
 _QUIET: Final = 30
 """Rounds at the end in which workflows may end by themselves; then what still lives is cancelled."""
-_PATIENT: Final = 100
+_PATIENT: Final = 400
 """Rounds in which what is still reserved may be settled by its deadline."""
 Kind = TypeVar("Kind", bound=Struct)
 

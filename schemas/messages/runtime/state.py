@@ -56,6 +56,8 @@ class InputPositions(Struct, frozen=True, kw_only=True, rename="camel"):
     """Number of partitions of the input topics when this was written, 0 where it was not noted; under another number tenants have other partitions."""
     lease_key: str = ''
     """Lease key that signed when this was written, empty where it was not noted: its id, a dot and 8 bytes in base64 of an HMAC-SHA-256 of a fixed text under it. Tells another secret of the same id, and nothing of the secret."""
+    rebuilt: bool = False
+    """Whether a rebuild from the facts wrote this and nothing was decided since: it may not have known the group's offsets, which can then be ahead."""
 
 
 class ContextSequence(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -60,17 +60,29 @@ class Client:
 
 
 def test_a_load_that_never_rests_is_caught_up_with(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each partition is at its end once, and has a further record before the next one is: so it is under load."""
+    """Each partition has a further record whenever it is asked, and is never at its end: so it is under load."""
     monkeypatch.setattr(module, "Consumer", Client)
-    said = [
-        one
-        for number in range(PARTITIONS)
-        for one in (Said(number, 7, ends=True), Said(number, 7, ends=False))
-    ]
-    Client.said = iter(said)
-    feed = Feed("127.0.0.1:9", {}, topics=[TOPIC])
-    for _ in said[:-2]:
+    Client.said = iter([Said(number, 7, ends=False) for number in range(PARTITIONS)])
+    goal = {(TOPIC, number): 8 for number in range(PARTITIONS)}
+    feed = Feed("127.0.0.1:9", {(TOPIC, 0): 7}, goal, topics=[TOPIC])
+    for _ in range(PARTITIONS - 1):
         feed.take(1, lambda: 0.0)
-    assert not feed.is_at_end
+    assert not feed.has_caught_up
     feed.take(1, lambda: 0.0)
-    assert feed.is_at_end
+    assert feed.has_caught_up
+
+
+def test_an_end_behind_markers_is_reached_without_a_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "Consumer", Client)
+    Client.said = iter([Said(0, 9, ends=True)])
+    feed = Feed("127.0.0.1:9", {(TOPIC, 0): 7}, {(TOPIC, 0): 9, (TOPIC, 1): 0}, topics=[TOPIC])
+    assert not feed.has_caught_up
+    feed.take(1, lambda: 0.0)
+    assert feed.has_caught_up
+
+
+def test_views_that_stand_where_the_log_ends_have_caught_up_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "Consumer", Client)
+    assert Feed("127.0.0.1:9", {(TOPIC, 0): 9}, {(TOPIC, 0): 9}, topics=[TOPIC]).has_caught_up

@@ -25,12 +25,12 @@ class Tape:
         self.left = list(raws)
         self.batch = batch
         self.paused: set[Partition] = set()
-        self.is_at_end = False
+        self.has_caught_up = False
 
     def take(self, records_max: int, _age_s: Callable[[], float]) -> list[Raw]:
         size = min(self.batch, records_max)
         taken, self.left = self.left[:size], self.left[size:]
-        self.is_at_end = not self.left
+        self.has_caught_up = not self.left
         return taken
 
     def pause_only(self, places: set[Partition]) -> None:

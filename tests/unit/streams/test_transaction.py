@@ -10,8 +10,11 @@ from streams.clients import DoubtError
 from streams.crashpoints import CrashPoints
 from streams.decide import Work
 from streams.layout import Layout
+from streams.records import OutputRecord
 from streams.settings import Settings
+from streams.state_key import POSITIONS_KEY
 from streams.transaction import Transactions
+from topics import naming
 
 SETTINGS = Settings(bootstrap="nobody:1", transaction_timeout_ms=200)
 
@@ -67,3 +70,22 @@ def test_an_error_of_one_commit_is_raised_at_once(opened: list[mock.Mock]) -> No
     opened[0].commit_transaction.side_effect = RuntimeError("fenced")
     with pytest.raises(RuntimeError, match="fenced"):
         written.commit([work(0)], "group")
+
+
+def test_the_end_of_a_changelog_is_behind_the_marker_of_the_last_state_record(
+    opened: list[mock.Mock],
+) -> None:
+    """Who finds it elsewhere knows that another wrote (guard 5)."""
+    written = transactions()
+    written.own([1])
+    opened[0].flush.return_value = 0
+    assert written.state_end(1) == 0
+    mark = OutputRecord(naming.STATE, 1, POSITIONS_KEY, b"positions", None)
+    written.write(1, [OutputRecord(naming.STATE, 1, b"key", b"value", None), mark])
+    first, last = opened[0].produce.call_args_list
+    assert first.kwargs["on_delivery"] is None
+    delivered = mock.Mock(**{"partition.return_value": 1, "offset.return_value": 17})
+    last.kwargs["on_delivery"](None, delivered)
+    assert written.state_end(1) == 19
+    last.kwargs["on_delivery"](mock.Mock(), mock.Mock(**{"partition.return_value": 1}))
+    assert written.state_end(1) == 19
