@@ -4,7 +4,7 @@
 of its own and one worker of the real rules. The quiet tenant starts Q workflows a second; the flood sends R times as
 many, at most the share H of what the worker can refuse in a second, which is measured first. Each round measures the
 quiet tenant alone, beside a flood of its own partition, and beside one of another partition; latency runs from the
-send to the first fact at a reader of committed records.
+send to the first fact at a reader of committed records, of a sender that is connected.
 """
 
 import argparse
@@ -135,6 +135,9 @@ def quiet_for(factory: Factory, per_second: float, seconds: float) -> list[float
     answers = Answers(factory, ("cp.workflow.events.v1", "cp.governance.events.v1"))
     sent: dict[str, float] = {}
     with CommandProducer(Actor("user", PLATFORM_ADMIN)) as producer:
+        first = producer.prepare(start_command(0), QUIET)  # a client that has just begun first connects
+        producer.produce(first)
+        wait_until(lambda: first.command_id in answers.seen, 120)
         begun = time.monotonic()
         for number in range(int(per_second * seconds)):
             while (left := begun + number / per_second - time.monotonic()) > 0:

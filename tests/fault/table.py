@@ -47,9 +47,9 @@ class Fault:
 
 FAULTS: Final = (
     Fault("F1", "kill -9 of a worker", "I1-I6, I12", "back within the session time-out + 5 s",
-          processes.kill_workers, 10, 400),
+          processes.kill_workers, 10, 320),
     Fault("F1-agent", "kill -9 of an agent", "I1-I6, I12", "its tasks are done by another",
-          processes.kill_agents, 3, 100),
+          processes.kill_agents, 3, 60),
     Fault("F1-gone", "a worker dies for good with a transaction open", "I1-I6, I12",
           "taken over within the session time-out + 5 s", frozen.dies_for_good, 2, 10),
     Fault("F2", "kill -9 at each place of a cycle", "I1-I6, I12, I20", "all places, each so often",
@@ -68,7 +68,7 @@ FAULTS: Final = (
     Fault("B16", "a record that kills the worker", "I1, I13", "dead letter after 3 ends, the rest goes on",
           poison.poison, 1, 3),
     Fault("F3", "kill -9 of the query side under readers (F4)", "I1, I2, I10, I11, I15, I20",
-          "rows = facts; ready again", views.kill_query, 2, 80),
+          "rows = facts; ready again", views.kill_query, 2, 40),
     Fault("F5", "kill -9 of the broker", "I1-I3, I12", "0 acknowledged lost; back within 20 s",
           processes.kill_broker, 1, 10),
     Fault("F23", "a worker's clock 2 h ahead, then 2 h behind", "I16, I6, I10", "no deadline early",

@@ -17,7 +17,7 @@ from topics.ends import end_offsets
 from topics.model import PARTITIONS
 from topics.settings import client_options
 
-VERIFY_SECONDS_MAX: Final = 600
+VERIFY_SECONDS_MAX: Final = 1800
 POLL_SECONDS: Final = 0.2
 SILENCE_SECONDS_MAX: Final = 20
 BATCH: Final = 10_000
