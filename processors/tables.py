@@ -51,8 +51,9 @@ Group = tuple[TenantId, str, str]
 
 def group_of(key: Key) -> Group:
     """Give (tenant, kind, parent): the parent is the id up to its first '/', or '' where it has none."""
-    parent, slash, _ = key.record_id.partition("/")
-    return key.tenant_id, key.kind, parent if slash else ""
+    tenant_id, kind, record_id = key
+    parent, slash, _ = record_id.partition("/")
+    return tenant_id, kind, parent if slash else ""
 
 
 class Store:
@@ -68,13 +69,20 @@ class Store:
 
     def take(self, changes: Iterable[tuple[Key, Entry | None]]) -> None:
         """Merge changes one after another, as they come."""
+        entries = self.entries
         for key, entry in changes:
             if entry is None:
                 self._remove(key)
             else:
-                if key not in self.entries:
-                    self.groups.setdefault(group_of(key), {})[key.record_id] = None
-                self.entries[key] = entry
+                if key not in entries:
+                    self._group(group_of(key))[key[2]] = None
+                entries[key] = entry
+
+    def _group(self, name: Group) -> dict[str, None]:
+        group = self.groups.get(name)
+        if group is None:
+            group = self.groups[name] = {}
+        return group
 
     def _remove(self, key: Key) -> None:
         if self.entries.pop(key, None) is None:

@@ -13,6 +13,7 @@ import msgspec
 from fastavro import schemaless_reader, schemaless_writer
 from msgspec import Struct
 
+from schemas.avro_number import avro_count, number_at
 from schemas.catalogue import Entry, catalogue, visit
 from schemas.errors import (
     EnvelopeInvalidError,
@@ -32,8 +33,6 @@ GENESIS_HASH: Final = bytes(32)
 """hash_0 of every tenant's audit chain (settled.md 10)."""
 
 _KEEP: Final = (bytes,)
-_MORE: Final = 0x80
-"""Bit of an Avro integer's byte that says that another byte follows."""
 
 
 def _money_bytes(amount: int) -> bytes:
@@ -152,17 +151,7 @@ def chain_hash(previous_hash: bytes, payload: bytes, header: bytes) -> bytes:
 
 def _avro_bytes(raw: bytes) -> bytes:
     """Encode Avro ``bytes``: their number, then the bytes."""
-    return _avro_count(len(raw)) + raw
-
-
-def _avro_count(number: int) -> bytes:
-    """Encode an Avro ``int`` or ``long`` that is not negative: zigzag, variable length."""
-    rest, out = number << 1, bytearray()
-    while rest >= _MORE:
-        out.append(rest & (_MORE - 1) | _MORE)
-        rest >>= 7
-    out.append(rest)
-    return bytes(out)
+    return avro_count(len(raw)) + raw
 
 
 def decode_envelope(value: bytes | None) -> Envelope:
@@ -179,6 +168,11 @@ def decode_envelope(value: bytes | None) -> Envelope:
 
 
 def _framed(value: bytes | None, expected: type[Struct]) -> tuple[Entry, dict[str, Any]]:
+    entry = _check_frame(value, expected)
+    return entry, _read(entry, (value or b"")[_FRAME.size :])
+
+
+def _check_frame(value: bytes | None, expected: type[Struct]) -> Entry:
     if value is None:
         raise MalformedRecordError("the value is empty (a tombstone)")
     if len(value) > MAX_RECORD_BYTES:
@@ -188,7 +182,7 @@ def _framed(value: bytes | None, expected: type[Struct]) -> tuple[Entry, dict[st
     entry = entry_of(_FRAME.unpack_from(value)[1])
     if entry.type is not expected:
         raise UnknownSchemaError(f"schema id {entry.id} is {entry.name}, not {expected.__name__}")
-    return entry, _read(entry, value[_FRAME.size :])
+    return entry
 
 
 def encode_framed(message: Struct) -> bytes:
@@ -212,9 +206,9 @@ def encode_state(message: Struct, aggregate_version: int) -> bytes:
     return b"".join(
         (
             _FRAME.pack(0, entry.id),
-            _avro_count(aggregate_version),
-            _avro_count(schema_id),
-            _avro_count(len(raw)),
+            avro_count(aggregate_version),
+            avro_count(schema_id),
+            avro_count(len(raw)),
             raw,
         )
     )
@@ -222,5 +216,14 @@ def encode_state(message: Struct, aggregate_version: int) -> bytes:
 
 def decode_state(value: bytes) -> tuple[Struct, int]:
     """Give (record, aggregate version) of a changelog value; raises as decode_envelope does."""
-    _, record = _framed(value, StateEntry)
-    return decode_payload(record["valueSchemaId"], record["value"]), record["aggregateVersion"]
+    _check_frame(value, StateEntry)
+    # Taken apart here as it is put together above: a restart decodes many.
+    try:
+        version, at = number_at(value, _FRAME.size)
+        schema_id, at = number_at(value, at)
+        length, at = number_at(value, at)
+    except IndexError as error:
+        raise MalformedRecordError("the state record ends too early") from error
+    if at + length != len(value):
+        raise MalformedRecordError(f"{len(value) - at} bytes of state where {length} were said")
+    return decode_payload(schema_id, value[at:]), version

@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from schemas.avro_number import number_at
 from schemas.catalogue import catalogue
 from schemas.codec import decode_state, entry_of
 from schemas.errors import MalformedRecordError, PayloadInvalidError, PoisonError
@@ -19,8 +20,6 @@ from streams.state_key import parse_state_key
 from streams.wiring import Entry, Key
 
 _FRAME_BYTES: Final = 5
-_MORE: Final = 0x80
-"""Bit of an Avro integer's byte that says that another byte follows."""
 _LOOKED_AT: Final = 9
 """Bytes that hold the frame, the aggregate's version and the id of the record's schema of nearly every value."""
 _BEAT_EVERY: Final = 10_000
@@ -107,18 +106,11 @@ class _Frames:
             return
         if not encoded.startswith(self._frame):
             raise MalformedRecordError("no frame of a state record")
-        at = _FRAME_BYTES
-        while encoded[at] & _MORE:  # the aggregate's version
-            at += 1
-        first = at = at + 1
-        while encoded[at] & _MORE:
-            at += 1
-        entry_of(_integer(encoded[first : at + 1]))
-        if at < _LOOKED_AT:
+        try:
+            _, at = number_at(encoded, _FRAME_BYTES)  # the aggregate's version
+            schema_id, at = number_at(encoded, at)
+        except IndexError as error:
+            raise MalformedRecordError("the state record ends too early") from error
+        entry_of(schema_id)
+        if at <= _LOOKED_AT:
             self._known.add(begin)
-
-
-def _integer(raw: bytes) -> int:
-    """Give the integer of its Avro bytes: zigzag, seven bits each, lowest first."""
-    folded = sum((byte & (_MORE - 1)) << (7 * place) for place, byte in enumerate(raw))
-    return folded >> 1 ^ -(folded & 1)

@@ -1,9 +1,11 @@
 """Ends of processes: at random, at a named place of a cycle, on request (F1, F2, F5, F31)."""
 
+import time
 from functools import partial
 from typing import Final
 
 from streams.crashpoints import POINTS
+from streams.supervisor import STARTS_MAX, WINDOW_S
 from tests.fault.field import Field
 from tests.fault.site import AGENTS, WORKERS
 
@@ -11,10 +13,23 @@ ONCE: Final = ("assigned", "restored")
 """Places that a worker passes once after its start; it dies there the first time, at the others the second."""
 
 
+ENDS_MAX: Final = STARTS_MAX - 2
+"""Kills of one worker in the time over which a supervisor counts its starts: with more it would give up, rightly."""
+
+
 def kill_workers(field: Field, times: int) -> None:
     """Kill -9 a worker by chance; its supervisor starts another."""
+    ends: dict[str, list[float]] = {name: [] for name in WORKERS}
+
+    def mortal() -> list[str]:
+        counted = time.time() - WINDOW_S
+        return [name for name in WORKERS if sum(at > counted for at in ends[name]) < ENDS_MAX]
+
     for _ in range(times):
-        field.healed("kill -9 worker", field.place.kill_worker(field.a_worker()))
+        field.until("a worker that may be killed", lambda: bool(mortal()), WINDOW_S)
+        name = field.random.choice(mortal())
+        ends[name].append(field.place.kill_worker(name))
+        field.healed("kill -9 worker", ends[name][-1])
         field.hit()
 
 

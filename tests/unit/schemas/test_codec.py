@@ -1,10 +1,13 @@
 """The codec: round trips, the frame, every byte consumed, the chain, and one error for each kind of bad bytes."""
 
 import hashlib
+from io import BytesIO
 
 import msgspec
 import pytest
+from fastavro import schemaless_writer
 
+from schemas.avro_number import avro_count, number_at
 from schemas.catalogue import catalogue
 from schemas.codec import (
     GENESIS_HASH,
@@ -195,3 +198,23 @@ def test_every_changed_byte_of_a_fact_is_found() -> None:
             if is_link(altered, read, GENESIS_HASH):
                 unnoticed.append((at, bit))
     assert unnoticed == []
+
+
+@pytest.mark.parametrize("number", [0, 1, 63, 64, 8191, 8192, 2**31, 2**62, 2**63 - 1])
+def test_a_number_is_put_together_and_taken_apart_as_avro_does(number: int) -> None:
+    out = BytesIO()
+    schemaless_writer(out, "long", number)
+    assert avro_count(number) == out.getvalue()
+    assert number_at(b"xx" + out.getvalue() + b"rest", 2) == (number, 2 + len(out.getvalue()))
+    below = BytesIO()
+    schemaless_writer(below, "long", -number - 1)
+    assert number_at(below.getvalue(), 0) == (-number - 1, len(below.getvalue()))
+
+
+@pytest.mark.parametrize("cut", [0, 1, 5, 6, 8, 9, -1])
+def test_a_state_record_that_ends_too_early_or_too_late_is_malformed(cut: int) -> None:
+    whole = encode_state(TIMER, 5)
+    with pytest.raises(MalformedRecordError):
+        decode_state(whole[:cut])
+    with pytest.raises(MalformedRecordError):
+        decode_state(whole + b"\0")
