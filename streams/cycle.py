@@ -14,12 +14,13 @@ from typing import Protocol
 from streams.backlog import Backlog
 from streams.breadcrumb import Breadcrumb
 from streams.crashpoints import CrashPoints
-from streams.decide import Rulebook, Work, decide_records
+from streams.decide import decide_records
 from streams.figures import Board
 from streams.inputs import Positions
 from streams.pace import Pace
 from streams.partition import Partition
 from streams.records import InputRecord
+from streams.work import Rulebook, Work
 
 
 class Inputs(Protocol):

@@ -5,14 +5,12 @@ Decisions see the state as this cycle's earlier decisions left it; the committed
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
 
 from schemas.codec import MAX_RECORD_BYTES, encode_state, entry_of
 from schemas.errors import PoisonError
-from schemas.ids import SYSTEM, PrincipalId, TenantId
+from schemas.ids import SYSTEM, TenantId
 from schemas.messages.runtime.commands import FireTimer
-from streams.ahead import Ahead, beyond, positions_record
+from streams.ahead import beyond, positions_record
 from streams.breadcrumb import ATTEMPTS_MAX
 from streams.deadletter import PoisonCrashError, ProcessorBugError, Stage, dead_letter
 from streams.decode import (
@@ -25,70 +23,18 @@ from streams.decode import (
 )
 from streams.envelopes import TooLargeOutcomeError, refusal_of
 from streams.head import HEAD_ID, Head, context_of, read_head
-from streams.layout import INTERNAL, Layout
+from streams.layout import INTERNAL
 from streams.memory import CycleMemory, Repeated
 from streams.outcome import OutcomeWriter
 from streams.partition import Partition
 from streams.records import InputRecord, OutputRecord
 from streams.replaying import apply_recorded
 from streams.state_key import state_key
-from streams.wiring import (
-    Cause,
-    Decision,
-    Entry,
-    Key,
-    LeaseKeys,
-    Overlay,
-    Rejection,
-    Rules,
-    TenantTables,
-)
+from streams.wiring import Cause, Decision, Entry, Key, Overlay, Rejection, TenantTables
+from streams.work import Rulebook, Work
 from topics import naming
 
 log = logging.getLogger(__name__)
-
-
-class InHand(Protocol):
-    """Remembers across a crash which record was being decided."""
-
-    def attempts(self, record: InputRecord) -> int:
-        """Give how often the process has ended in the middle of that record."""
-
-    def take(self, record: InputRecord) -> None:
-        """Note the record that is about to be decided."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rulebook:
-    """What every decision of a worker is made with."""
-
-    rules: Rules
-    layout: Layout
-    keys: LeaseKeys
-    genesis: PrincipalId | None
-    in_hand: InHand
-    lease_key: str = ""
-    """Which lease key signs, as ``HmacLeaseKeys.newest`` says it; noted with the positions for later starts."""
-
-
-@dataclass(slots=True)
-class Work:
-    """One partition's share of a cycle: what its transaction writes and what is exposed once it has committed."""
-
-    partition: int
-    outputs: list[OutputRecord]
-    changes: dict[Key, Entry | None]
-    positions: dict[str, int]
-    ahead: Ahead
-    has_moved: bool
-    """Whether its positions are others than before: work without a record may be no more than that."""
-    memory: CycleMemory
-    rearmed: list[tuple[int, Key, int]]
-    """(deadline, key, microseconds by which its timer was early)"""
-    records: int
-    dead: int
-    outcomes: dict[tuple[str, str], int]
-    """(tenant, code of the refusal or empty) -> how many commands ended so"""
 
 
 class StateTooLargeError(Exception):

@@ -18,7 +18,6 @@ from streams.breadcrumb import Breadcrumb
 from streams.clients import DoubtError, LogEnds, plain_producer
 from streams.crashpoints import CrashPoints
 from streams.cycle import Cycle, Parts
-from streams.decide import Rulebook
 from streams.exits import doubt, refuse
 from streams.figures import Board
 from streams.identity import Identity
@@ -36,6 +35,7 @@ from streams.successor import Successor
 from streams.timers import Timers
 from streams.transaction import Transactions
 from streams.wiring import Rules
+from streams.work import Rulebook
 
 log = logging.getLogger(__name__)
 

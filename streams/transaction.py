@@ -11,11 +11,11 @@ from confluent_kafka import KafkaError, Message, Producer, TopicPartition
 
 from streams.clients import DoubtError, OnFatal, again, transactional_producer
 from streams.crashpoints import CrashPoints
-from streams.decide import Work
 from streams.layout import Layout
 from streams.records import OutputRecord
 from streams.settings import Settings
 from streams.state_key import POSITIONS_KEY
+from streams.work import Work
 from topics import naming
 
 _QUEUE_FULL_POLL_S = 0.01

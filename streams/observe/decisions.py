@@ -42,7 +42,7 @@ class InHand(Protocol):
 
 
 class Written(Protocol):
-    """A unit of work as far as a span shows it (streams.decide.Work)."""
+    """A unit of work as far as a span shows it (streams.work.Work)."""
 
     @property
     def partition(self) -> int:

@@ -135,7 +135,9 @@ def quiet_for(factory: Factory, per_second: float, seconds: float) -> list[float
     answers = Answers(factory, ("cp.workflow.events.v1", "cp.governance.events.v1"))
     sent: dict[str, float] = {}
     with CommandProducer(Actor("user", PLATFORM_ADMIN)) as producer:
-        first = producer.prepare(start_command(0), QUIET)  # a client that has just begun first connects
+        first = producer.prepare(
+            start_command(0), QUIET
+        )  # a client that has just begun first connects
         producer.produce(first)
         wait_until(lambda: first.command_id in answers.seen, 120)
         begun = time.monotonic()

@@ -21,7 +21,6 @@ from schemas.messages.envelope import Envelope
 from streams.breadcrumb import Breadcrumb
 from streams.crashpoints import CrashPoints
 from streams.cycle import Cycle, Parts
-from streams.decide import Rulebook, Work
 from streams.figures import Board
 from streams.inputs import Positions
 from streams.layout import ORDER, Layout
@@ -30,6 +29,7 @@ from streams.pace import Pace
 from streams.partition import Partition
 from streams.records import InputRecord
 from streams.wiring import LeaseKeys, Store
+from streams.work import Rulebook, Work
 from tests.integration.streams import toy
 from topics import naming
 from topics.spans import Span

@@ -14,13 +14,14 @@ from schemas.ids import SYSTEM, ExecutionId, PrincipalId, TaskId, TenantId
 from schemas.messages.envelope import Envelope
 from schemas.messages.workflow import commands as reports
 from schemas.messages.workflow.messages import AgentTaskAssignment
-from streams.decide import Rulebook, decide_records
+from streams.decide import decide_records
 from streams.keys import HmacLeaseKeys
 from streams.layout import Layout
 from streams.partition import Partition
 from streams.records import InputRecord, OutputRecord
 from streams.run.seeds import AGENT_MESH, PLATFORM_ADMIN, seeds
 from streams.wiring import Key, Store, standard_rules
+from streams.work import Rulebook
 from topics import naming
 from topics.command import Actor, Intent, command_record, uuid7
 

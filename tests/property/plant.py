@@ -23,7 +23,7 @@ from schemas.messages.envelope import Envelope
 from schemas.messages.runtime.messages import DeadLetter
 from schemas.messages.runtime.state import InputPositions
 from schemas.messages.workflow.messages import AgentTaskAssignment
-from streams.decide import Rulebook, decide_records
+from streams.decide import decide_records
 from streams.keys import HmacLeaseKeys
 from streams.layout import INTERNAL, ORDER, Layout
 from streams.partition import Partition
@@ -32,6 +32,7 @@ from streams.run.seeds import PLATFORM_ADMIN
 from streams.state_key import POSITIONS_KEY, parse_state_key
 from streams.timers import timer_envelope
 from streams.wiring import Decision, Entry, Key, Rejection, Store, standard_rules
+from streams.work import Rulebook
 from tests.simulation.envelopes import command_envelope
 from tests.simulation.log import Log
 from tests.unit.streams.test_decide import Untouched

@@ -6,13 +6,14 @@ from schemas.codec import decode_state
 from schemas.ids import SYSTEM, TenantId
 from schemas.messages.runtime.state import InputPositions, TenantHead
 from streams.ahead import Ahead, offsets_of
-from streams.decide import Rulebook, decide_records
+from streams.decide import decide_records
 from streams.layout import Layout
 from streams.partition import Partition
 from streams.records import InputRecord, OutputRecord
 from streams.replay import BrokenChainError, state_digest
 from streams.state_key import POSITIONS_KEY, parse_state_key
 from streams.wiring import Entry, Key, Rules, Store
+from streams.work import Rulebook
 from tests.simulation.evidence import Cause, Evidence
 from tests.simulation.log import Commit, Log
 from tests.simulation.violation import ViolationError, hold

@@ -16,7 +16,7 @@ from processors.tenancy import quota
 from schemas.ids import SYSTEM
 from streams import envelopes, keeper
 from streams.cycle import Cycle
-from streams.decide import PartitionCycle, Work
+from streams.decide import PartitionCycle
 from streams.head import read_head
 from streams.inputs import Inputs
 from streams.keeper import Keeper
@@ -28,6 +28,7 @@ from streams.state_key import POSITIONS_KEY
 from streams.timers import Timers
 from streams.transaction import Transactions
 from streams.wiring import Overlay, Store, TenantTables
+from streams.work import Work
 from tests.simulation import worker
 
 Change = Callable[[], AbstractContextManager[Any]]

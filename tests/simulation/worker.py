@@ -22,7 +22,6 @@ from streams import clients, inputs, keeper, restore, transaction
 from streams.breadcrumb import Breadcrumb
 from streams.clients import DoubtError
 from streams.cycle import Cycle, Parts
-from streams.decide import InHand, Rulebook
 from streams.figures import Board
 from streams.inputs import Inputs
 from streams.keeper import Keeper
@@ -33,6 +32,7 @@ from streams.settings import Settings
 from streams.timers import TimerLostError, Timers
 from streams.transaction import Transactions
 from streams.wiring import Rules
+from streams.work import InHand, Rulebook
 from tests.simulation import kafka
 from tests.simulation.log import Ended
 

@@ -11,12 +11,13 @@ from schemas.ids import SYSTEM, PrincipalId, TaskId, TenantId
 from schemas.messages.envelope import Envelope
 from schemas.messages.runtime.facts import CommandRejected
 from schemas.messages.runtime.state import TenantHead
-from streams.decide import Rulebook, Work, decide_records
+from streams.decide import decide_records
 from streams.head import HEAD_ID, MINUTE_US
 from streams.layout import ORDER, Layout
 from streams.partition import Partition
 from streams.records import InputRecord, OutputRecord
 from streams.wiring import Key, Meta, Rules, Store, Tables
+from streams.work import Rulebook, Work
 from tests.integration.streams import toy
 from tests.integration.streams.toy import AddMarbles, PublishMarbleRule
 from topics import naming

@@ -8,12 +8,12 @@ import pytest
 from streams import transaction
 from streams.clients import DoubtError
 from streams.crashpoints import CrashPoints
-from streams.decide import Work
 from streams.layout import Layout
 from streams.records import OutputRecord
 from streams.settings import Settings
 from streams.state_key import POSITIONS_KEY
 from streams.transaction import Transactions
+from streams.work import Work
 from topics import naming
 
 SETTINGS = Settings(bootstrap="nobody:1", transaction_timeout_ms=200)

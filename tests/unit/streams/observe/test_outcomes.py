@@ -12,11 +12,11 @@ from processors.contract import Rejection
 from processors.decision import Decision
 from schemas.codec import decode_envelope, encode_envelope
 from schemas.ids import TenantId, WorkflowInstanceId
-from streams.decide import Work
 from streams.observe.decisions import Committed, DecisionSpans, Taken, spans_of
 from streams.records import InputRecord
 from streams.timers import timer_envelope
 from streams.wiring import Key, Rules
+from streams.work import Work
 from tests.integration.streams import toy
 from tests.unit.streams.test_decide import NOW, Bench, Untouched, a_bench, a_record, marbles
 from topics import naming
