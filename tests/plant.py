@@ -9,10 +9,11 @@ from schemas.edge_model import model_of
 from streams.keys import key_file
 from streams.run.fleet import Fleet
 from streams.run.seeds import PLATFORM_ADMIN, ask, publish_seeds
+from streams.run.tenants import make_ready
 from tests.fault.site import WORKERS, Site
 from tests.integration.people import OWNER, Plant
 from topics.catalogue import TOPICS
-from topics.command import Actor, uuid7
+from topics.command import Actor
 from topics.producer import CommandProducer
 from topics.provision import admin_client, provision
 
@@ -48,13 +49,7 @@ def plant(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plan
 
 
 def _provision(admin: CommandProducer, kafka: str, tenant: str) -> None:
-    for kind, fields in (
-        ("ProvisionTenant", {"displayName": tenant, "region": "eu", "ownerPrincipalId": OWNER}),
-        ("ActivateSubscription", {
-            "subscriptionId": f"sub-{uuid7()}", "editionName": "team", "editionVersion": "1.0.0"}),
-        ("ActivateTenant", {}),
-    ):  # fmt: skip
-        ask(admin, model_of(kind).model_validate(fields), tenant)
+    make_ready(admin, tenant, OWNER, "team")
     with CommandProducer(Actor("user", OWNER), kafka) as owner:
         for role in ROLES:
             sized = {"agentRole": role, "capacity": 50}

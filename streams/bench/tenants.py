@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from itertools import count
-from typing import Any, Final
+from typing import Final
 
 from schemas.edge_model import model_of
 from streams.run.seeds import PLATFORM_ADMIN, ask, known_facts, publish_seeds
-from topics.command import Actor, uuid7
+from streams.run.tenants import make_ready
+from topics.command import Actor
 from topics.model import PARTITIONS
 from topics.partition import partition_of
 from topics.producer import CommandProducer
@@ -41,14 +42,7 @@ def provision_tenants(bootstrap: str, names: list[str], role: str) -> None:
 
 def _provision(admin: CommandProducer, bootstrap: str, name: str, role: str) -> None:
     known = known_facts(bootstrap, name)
-    steps: tuple[tuple[str, str, dict[str, Any]], ...] = (
-        ("TenantProvisioned", "ProvisionTenant", {
-            "displayName": name, "region": "eu", "ownerPrincipalId": PLATFORM_ADMIN}),
-        ("SubscriptionActivated", "ActivateSubscription", {
-            "subscriptionId": f"sub-{uuid7()}", "editionName": EDITION, "editionVersion": "1.0.0"}),
-        ("TenantActivated", "ActivateTenant", {}),
-        ("AgentPoolSized", "SizeAgentPool", {"agentRole": role, "capacity": POOL}),
-    )  # fmt: skip
-    for done, kind, fields in steps:
-        if (done,) not in known:
-            ask(admin, model_of(kind).model_validate(fields), name)
+    make_ready(admin, name, PLATFORM_ADMIN, EDITION, known=known)
+    if ("AgentPoolSized",) not in known:
+        sized = {"agentRole": role, "capacity": POOL}
+        ask(admin, model_of("SizeAgentPool").model_validate(sized), name)

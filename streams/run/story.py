@@ -11,6 +11,7 @@ from schemas.edge_model import EdgeModel, model_of
 from schemas.output import OperatorError
 from streams.run.account import Account
 from streams.run.seeds import PLATFORM_ADMIN, ask, known_facts, publish_seeds
+from streams.run.tenants import make_ready
 from topics.command import Actor, new_intent, uuid7
 from topics.events import Event
 from topics.outcome import Outcome
@@ -81,31 +82,14 @@ class Story:
 
     def _provision(self, plan: TenantPlan) -> None:
         known = known_facts(self._bootstrap, plan.tenant_id)
-        admin = self.by(PLATFORM_ADMIN)
-        steps = (
-            (
-                "TenantProvisioned",
-                command(
-                    "ProvisionTenant",
-                    display_name=plan.name,
-                    region="eu",
-                    owner_principal_id=plan.owner,
-                ),
-            ),
-            (
-                "SubscriptionActivated",
-                command(
-                    "ActivateSubscription",
-                    subscription_id=f"sub-{uuid7()}",
-                    edition_name=plan.edition,
-                    edition_version="1.0.0",
-                ),
-            ),
-            ("TenantActivated", command("ActivateTenant")),
+        make_ready(
+            self.by(PLATFORM_ADMIN),
+            plan.tenant_id,
+            plan.owner,
+            plan.edition,
+            name=plan.name,
+            known=known,
         )
-        for done, step in steps:
-            if (done,) not in known:
-                ask(admin, step, plan.tenant_id)
         if ("AgentPoolSized",) not in known:
             for role, capacity in plan.pools.items():
                 sized = command("SizeAgentPool", agent_role=role, capacity=capacity)

@@ -28,10 +28,11 @@ from streams.bench.cpu import cpu_seconds
 from streams.clients import log_reader
 from streams.local import start_kafka
 from streams.run.seeds import PLATFORM_ADMIN, ask, publish_seeds
+from streams.run.tenants import make_ready
 from tests.bench.flood import TEXT, start_command
 from tests.bench.percentiles import percentile
 from tests.bench.timers import REAL_WORKER, Life, wait_until
-from tests.bench.waiting_workflows import admin_of, provision_tenant
+from tests.bench.waiting_workflows import admin_of
 from tests.broker import folder_for_this_run
 from tests.integration.streams.factory import Factory
 from topics.command import Actor
@@ -99,9 +100,9 @@ def prepared(folder: Path) -> Iterator[tuple[Factory, Life]]:
             publish_seeds(admin, bootstrap, lambda _what: None)
             published = {"name": "notes", "version": "1.0.0", "definition": TEXT}
             ask(admin, model_of("PublishWorkflowDefinition").model_validate(published), SYSTEM)
-            provision_tenant(admin, QUIET, "enterprise")
+            make_ready(admin, QUIET, PLATFORM_ADMIN, "enterprise")
             for tenant in LOUD.values():
-                provision_tenant(admin, tenant, "free")
+                make_ready(admin, tenant, PLATFORM_ADMIN, "free")
         yield factory, life
     finally:
         life.end()

@@ -20,6 +20,7 @@ from streams.layout import Layout
 from streams.partition import Partition
 from streams.records import InputRecord, OutputRecord
 from streams.run.seeds import AGENT_MESH, PLATFORM_ADMIN, seeds
+from streams.run.tenants import tenant_seeds
 from streams.wiring import Key, Store, standard_rules
 from streams.work import Rulebook
 from topics import naming
@@ -134,17 +135,8 @@ class World:
         """Publish the seeds and make the tenant ready."""
         for seed in seeds():
             self.decide([self.record(seed.command, SYSTEM, ADMIN)])
-        self.ask(
-            "ProvisionTenant",
-            TENANT,
-            ADMIN,
-            displayName="Bench",
-            region="eu",
-            ownerPrincipalId=OWNER.id,
-        )
-        self.ask("ActivateSubscription", TENANT, ADMIN, subscriptionId=f"sub-{uuid7()}",
-                 editionName="enterprise", editionVersion="1.0.0")  # fmt: skip
-        self.ask("ActivateTenant", TENANT, ADMIN)
+        for seed in tenant_seeds(TENANT, OWNER.id, "enterprise", name="Bench"):
+            self.decide([self.record(seed.command, TENANT, ADMIN)])
         self.ask("SizeAgentPool", TENANT, OWNER, agentRole="Adder", capacity=1000)
 
     def start(self, number: int) -> InputRecord:

@@ -6,6 +6,7 @@ from typing import Final
 from schemas.edge_model import model_of
 from schemas.ids import SYSTEM
 from streams.run.seeds import PLATFORM_ADMIN, ask, publish_seeds
+from streams.run.tenants import make_ready
 from tests.integration.streams.factory import Factory
 from topics.command import Actor, uuid7
 from topics.producer import CommandProducer
@@ -31,23 +32,7 @@ def prepare(factory: Factory) -> None:
         published = {"name": "waits", "version": "1.0.0", "definition": DEFINITION}
         ask(admin, model_of("PublishWorkflowDefinition").model_validate(published), SYSTEM)
         for tenant in TENANTS:
-            provision_tenant(admin, tenant, "enterprise")
-
-
-def provision_tenant(admin: CommandProducer, tenant: str, edition: str) -> None:
-    """Make a tenant ready, owned by the administrator."""
-    subscription = {
-        "subscriptionId": f"sub-{uuid7()}",
-        "editionName": edition,
-        "editionVersion": "1.0.0",
-    }
-    provisioned = {"displayName": tenant, "region": "eu", "ownerPrincipalId": PLATFORM_ADMIN}
-    for kind, fields in (
-        ("ProvisionTenant", provisioned),
-        ("ActivateSubscription", subscription),
-        ("ActivateTenant", {}),
-    ):
-        ask(admin, model_of(kind).model_validate(fields), tenant)
+            make_ready(admin, tenant, PLATFORM_ADMIN, "enterprise")
 
 
 def start_waiting(factory: Factory, count: int) -> None:

@@ -15,9 +15,10 @@ from streams.bench.cpu import descendants
 from streams.run.fleet import Fleet, Member
 from streams.run.seeds import PLATFORM_ADMIN, ask, publish_seeds
 from streams.run.system import free_port, owned_partitions
+from streams.run.tenants import make_ready
 from tests.fault.brokers import Brokers, OneBroker
 from topics.catalogue import TOPICS
-from topics.command import Actor, uuid7
+from topics.command import Actor
 from topics.model import PARTITIONS
 from topics.producer import CommandProducer
 from topics.provision import admin_client, provision
@@ -262,13 +263,6 @@ def provision_tenants(bootstrap: str, editions: dict[str, str]) -> None:
         published = {"name": "wait-and-add", "version": "1.0.0", "definition": WAIT_DEFINITION}
         ask(admin, model_of("PublishWorkflowDefinition").model_validate(published), SYSTEM)
         for tenant, edition in editions.items():
-            for kind, fields in (
-                ("ProvisionTenant", {
-                    "displayName": tenant, "region": "eu", "ownerPrincipalId": DRIVER.id}),
-                ("ActivateSubscription", {
-                    "subscriptionId": f"sub-{uuid7()}", "editionName": edition, "editionVersion": "1.0.0"}),
-                ("ActivateTenant", {}),
-            ):  # fmt: skip
-                ask(admin, model_of(kind).model_validate(fields), tenant)
+            make_ready(admin, tenant, DRIVER.id, edition)
             sized = {"agentRole": "Adder", "capacity": 1000}
             ask(owner, model_of("SizeAgentPool").model_validate(sized), tenant)

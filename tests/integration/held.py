@@ -9,7 +9,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from schemas.codec import decode_envelope, decode_payload
 from schemas.messages.envelope import Envelope
 from schemas.messages.workflow.messages import AgentTaskAssignment
-from streams.run.seeds import PLATFORM_ADMIN
+from streams.run.tenants import make_ready
 from tests.fault.site import until
 from tests.integration.people import Plant
 from topics.catalogue import TOPICS
@@ -59,12 +59,7 @@ class Held:
 
 def held(plant: Plant, tenant: str, owner: str, canary: str = "held") -> Held:
     """Make a tenant; it owns a skill that no process serves and has started a workflow that needs it."""
-    admin = PLATFORM_ADMIN
-    plant.must("ProvisionTenant", tenant, admin, display_name=canary, region="eu",
-               owner_principal_id=owner)  # fmt: skip
-    plant.must("ActivateSubscription", tenant, admin, subscription_id=f"sub-{uuid7()}",
-               edition_name="team", edition_version="1.0.0")  # fmt: skip
-    plant.must("ActivateTenant", tenant, admin)
+    make_ready(plant.admin, tenant, owner, "team", name=canary)
     publish_skill(plant, tenant, owner, canary)
     plant.must("PublishWorkflowDefinition", tenant, owner, name=DEFINITION, version="1.0.0",
                definition=_definition(tenant))  # fmt: skip

@@ -9,17 +9,17 @@ from unittest import mock
 
 import pytest
 
-from schemas.edge_model import model_of
 from streams.local import start_kafka, stop
 from streams.run.fleet import Fleet
-from streams.run.seeds import PLATFORM_ADMIN, ask, publish_seeds
+from streams.run.seeds import PLATFORM_ADMIN, publish_seeds
 from streams.run.system import free_port, owned_partitions
+from streams.run.tenants import make_ready
 from tests.broker import folder_for_this_run
 from tests.fault.site import Site, until
 from tests.integration.observe.collector import Collector, collecting
 from tests.integration.people import OWNER, Plant
 from topics.catalogue import TOPICS
-from topics.command import Actor, uuid7
+from topics.command import Actor
 from topics.model import PARTITIONS
 from topics.producer import CommandProducer
 from topics.provision import admin_client, provision
@@ -97,13 +97,7 @@ def _system(folder: Path, bootstrap: str, collector: Collector, broker: int) -> 
 
 def _tenant(plant: Plant) -> None:
     """Make the tenant ready, with pools for every role and a person who may approve."""
-    for kind, fields in (
-        ("ProvisionTenant", {"displayName": TENANT, "region": "eu", "ownerPrincipalId": OWNER}),
-        ("ActivateSubscription", {
-            "subscriptionId": f"sub-{uuid7()}", "editionName": "enterprise", "editionVersion": "1.0.0"}),
-        ("ActivateTenant", {}),
-    ):  # fmt: skip
-        ask(plant.admin, model_of(kind).model_validate(fields), TENANT)
+    make_ready(plant.admin, TENANT, OWNER, "enterprise")
     for role in ("Architect", "Engineer", "Reviewer", "Adder"):
         plant.must("SizeAgentPool", TENANT, agent_role=role, capacity=50)
     plant.must("RegisterPrincipal", TENANT, principal_id=APPROVER, kind="user", display_name="Sam")
