@@ -24,6 +24,10 @@ HELD_BYTES_MAX: Final = 32_000_000
 """Bytes of records that are held at most: twice what one poll may bring."""
 RECENT: Final = 100
 """Cycles for which a tenant that sent something counts as one that wants its share."""
+FLOOD: Final = 0.8
+"""Part of what came lately from which on a tenant is a flood to the others."""
+_LATELY: Final = 0.95
+"""What a record that came counts a cycle later: twenty cycles or so are lately."""
 QUANTUM: Final = 4
 """Records that a tenant gets in its turn."""
 
@@ -84,6 +88,7 @@ class Backlog:
         self._rank = {topic: rank for rank, topic in enumerate(self._order)}
         self._held: dict[int, _Held] = {}
         self._seen: dict[tuple[int, bytes], int] = {}
+        self._came: dict[tuple[int, bytes], float] = {}
         self._cycle = 0
         self.count = 0
         self._bytes = 0
@@ -92,11 +97,18 @@ class Backlog:
         """Forget everything: it is fetched again from the positions."""
         self._held.clear()
         self._seen.clear()
+        self._came.clear()
         self.count = self._bytes = 0
 
     def room(self) -> int:
         """Give how many records may be fetched now; at least one, because a poll also keeps the group."""
         return max(1, HELD_MAX - self.count) if self._bytes < HELD_BYTES_MAX else 1
+
+    @property
+    def has_flood(self) -> bool:
+        """Whether nearly all that came lately is of one tenant, and not the only one that wants its share."""
+        came = self._came.values()
+        return len(came) > 1 and max(came) > FLOOD * sum(came)
 
     def offer(self, records: Iterable[InputRecord], partitions: dict[int, Partition]) -> None:
         """Take what was fetched, each topic's in offset order; what is decided already is dropped (guard 10)."""
@@ -113,7 +125,9 @@ class Backlog:
             if name == STRANGERS:
                 held.strangers[record.key] += 1
             if record.topic != naming.CATALOGUE:
-                self._seen[record.partition, name] = self._cycle
+                whose = (record.partition, name)
+                self._seen[whose] = self._cycle
+                self._came[whose] = self._came.get(whose, 0.0) + 1
             self.count += 1
             self._bytes += _size(record)
 
@@ -131,6 +145,7 @@ class Backlog:
         """
         self._cycle += 1
         self._seen = {n: c for n, c in self._seen.items() if self._cycle - c <= RECENT}
+        self._came = {n: _LATELY * self._came.get(n, 0.0) for n in self._seen}
         most = self._most(limit, share)
         taken = list(self._oldest())
         if not fair:

@@ -128,7 +128,9 @@ class Cycle:
             records = inputs.poll(backlog.room(), 0.0, 0.0)
         else:
             wait_s = parts.timers.wait_s(self._partitions, parts.idle_s)
-            records = inputs.poll(backlog.room(), wait_s, parts.pace.gather_s())
+            # A flood needs no company: what waits for it is the others' answers.
+            gather_s = 0.0 if backlog.has_flood else parts.pace.gather_s()
+            records = inputs.poll(backlog.room(), wait_s, gather_s)
         if not inputs.joined:
             backlog.clear()  # what it holds may be another owner's by now (guard 9)
         else:

@@ -17,7 +17,7 @@ from streams.local.settings import Settings as BrokerSettings
 
 _MEBIBYTE: Final = 1024 * 1024
 SPACE_FAIL: Final = 256 * _MEBIBYTE
-"""Below this a broker soon cannot roll a log segment (64 MiB each for the state)."""
+"""Below this a broker soon cannot roll a log segment (16 MiB each for the state)."""
 SPACE_WARN: Final = 2048 * _MEBIBYTE
 PORT_VARIABLES: Final = ("FACTORY_API_PORT", "FACTORY_WORKER_PORT")
 """Variables that name a port on loopback to listen on."""

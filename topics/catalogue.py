@@ -178,8 +178,9 @@ TOPICS: Final = (
         key=Key.RECORD,
         cleanup="compact",
         # A restore reads the whole partition: small segments and an eager cleaner keep it near
-        # the size of the live state (1 GiB and 50 % by default).
-        tuning={"segment.bytes": str(64 * 1024 * 1024), "min.cleanable.dirty.ratio": "0.2"},
+        # the size of the live state (1 GiB and 50 % by default). The newest segment is never cleaned: with 64 MiB
+        # a fault run of 19,000 workflows had restarts of 8 s, for nothing was cleaned yet.
+        tuning={"segment.bytes": str(16 * 1024 * 1024), "min.cleanable.dirty.ratio": "0.2"},
     ),
 )
 """Every topic of the control plane."""

@@ -10,7 +10,7 @@ from tests.fault.account import Account
 from tests.fault.brokers import Brokers, OneBroker, ThreeBrokers
 from tests.fault.disks import SmallDisks
 from tests.fault.journal import Journal
-from tests.fault.load import Load
+from tests.fault.load import Load, Seen
 from tests.fault.site import DRIVER, WORKERS, Site, until
 
 EDITIONS: Final = {
@@ -33,13 +33,21 @@ class Field:
     """What every program is given."""
 
     def __init__(
-        self, place: Site, brokers: Brokers, account: Account, seed: int, disks: SmallDisks | None
+        self,
+        place: Site,
+        brokers: Brokers,
+        account: Account,
+        seed: int,
+        disks: SmallDisks | None,
+        *,
+        per_second: float,
     ) -> None:
         self.place = place
         self.account = account
         self.random = random.Random(seed)  # noqa: S311 - which worker dies is no secret
         self.journal = Journal(place.folder / "journal.jsonl")
-        self.load = Load(place.bootstrap, CONCURRENCY, self.journal, DRIVER)
+        self._per_second = per_second
+        self.load = self._loaded()
         self.row = ""
         self._brokers = brokers
         self._disks = disks
@@ -128,5 +136,15 @@ class Field:
 
     def load_again(self) -> None:
         """Begin to load again after ``drain``; what was seen counts on."""
-        self.load = Load(self.place.bootstrap, CONCURRENCY, self.journal, DRIVER, self.load.seen)
+        self.load = self._loaded(self.load.seen)
         self.load.start()
+
+    def _loaded(self, seen: Seen | None = None) -> Load:
+        return Load(
+            self.place.bootstrap,
+            CONCURRENCY,
+            self.journal,
+            DRIVER,
+            seen,
+            per_second=self._per_second,
+        )

@@ -1,6 +1,7 @@
 """The load: workflows of several tenants in flight, each replaced when its end is seen, while things break."""
 
 import json
+import math
 import threading
 import time
 from collections import Counter
@@ -50,7 +51,10 @@ class Seen:
 
 
 class Load(threading.Thread):
-    """Keeps workflows in flight until ``finish``; then waits for the ends of those that run."""
+    """Keeps workflows in flight until ``finish``; then waits for the ends of those that run.
+
+    ``per_second``: starts no more than so many, whatever the concurrency (tenant -> workflows in flight) allows.
+    """
 
     def __init__(
         self,
@@ -59,6 +63,8 @@ class Load(threading.Thread):
         journal: Journal,
         actor: Actor,
         seen: Seen | None = None,
+        *,
+        per_second: float = math.inf,
     ) -> None:
         super().__init__(name="load", daemon=True)
         self._tenants = tenants
@@ -77,6 +83,9 @@ class Load(threading.Thread):
         self._halt = threading.Event()
         self.error: BaseException | None = None
         self.seen = seen or Seen()
+        self._per_second = per_second
+        self._begun = time.monotonic()
+        self._before = self.seen.started
 
     @property
     def open(self) -> dict[str, str]:
@@ -117,8 +126,13 @@ class Load(threading.Thread):
             while (
                 self._in_flight[tenant] < concurrency
                 and time.monotonic() >= self._not_before[tenant]
+                and self._is_in_pace()
             ):
                 self._start(tenant)
+
+    def _is_in_pace(self) -> bool:
+        seconds = time.monotonic() - self._begun
+        return self.seen.started - self._before <= self._per_second * seconds
 
     def _start(self, tenant: str) -> None:
         number = next(self._numbers)

@@ -6,6 +6,7 @@ order or admitted over quota, every workflow has ended, and the replayed state e
 
 import argparse
 import json
+import math
 import os
 import shutil
 import signal
@@ -30,6 +31,8 @@ from tests.fault.table import FAULTS, Fault, Where
 from topics.settings import local_root
 
 WORKFLOWS: Final = {"short": 2000, "long": 17_000}
+PER_SECOND: Final = {"short": math.inf, "long": 7.0}
+"""Workflows that are started a second at most: a restart reads the state, which grows over the hour of a long run."""
 WORKFLOWS_SECONDS_MAX: Final = 3600
 FAILURES: Final = (AssertionError, TimeoutError, OSError, KafkaException, OperatorError)
 """How a fault says that something did not hold; anything else is a defect of ours and ends the run."""
@@ -42,6 +45,7 @@ class Plan:
     rows: dict[Fault, int]
     workflows: int
     seed: int
+    per_second: float
 
     def on(self, where: Where) -> dict[Fault, int]:
         """Give the rows that need that system."""
@@ -53,7 +57,7 @@ def plan_of(given: argparse.Namespace) -> Plan:
     if not given.only:
         workflows = WORKFLOWS[given.set] if given.workflows is None else given.workflows
         rows = {fault: getattr(fault, given.set) for fault in FAULTS if getattr(fault, given.set)}
-        return Plan(rows, workflows, given.seed)
+        return Plan(rows, workflows, given.seed, PER_SECOND[given.set])
     by_id = {fault.id: fault for fault in FAULTS}
     rows = {}
     for name, _, times in (word.partition("=") for word in given.only.split(",")):
@@ -61,11 +65,11 @@ def plan_of(given: argparse.Namespace) -> Plan:
             raise SystemExit(f"There is no fault {name}: see --list.")
         fault = by_id[name]
         rows[fault] = int(times or fault.short or fault.long)
-    return Plan(rows, given.workflows or 0, given.seed)
+    return Plan(rows, given.workflows or 0, given.seed, PER_SECOND[given.set])
 
 
 @contextmanager
-def field_of(where: Where, folder: Path, account: Account, seed: int) -> Iterator[Field]:
+def field_of(where: Where, folder: Path, account: Account, plan: Plan) -> Iterator[Field]:
     """Give a loaded system of that kind."""
     brokers = ThreeBrokers(folder) if where is Where.THREE else OneBroker(folder)
     disks = SmallDisks(folder) if where is Where.DISKS and os.geteuid() == 0 else None
@@ -75,7 +79,7 @@ def field_of(where: Where, folder: Path, account: Account, seed: int) -> Iterato
         with site(folder, brokers) as place:
             account.say(f"{where}: {place.bootstrap}, logs in {folder / 'logs'}")
             provision_tenants(place.bootstrap, EDITIONS)
-            field = Field(place, brokers, account, seed, disks)
+            field = Field(place, brokers, account, plan.seed, disks, per_second=plan.per_second)
             field.load.start()
             field.until("the first workflows", lambda: field.load.ended >= 20)
             yield field
@@ -107,7 +111,7 @@ def run_row(field: Field, fault: Fault, times: int) -> bool:
 
 def run_site(where: Where, plan: Plan, folder: Path, account: Account) -> dict[str, Any]:
     """Do the rows of one system and judge what its topics say at the end."""
-    with field_of(where, folder, account, plan.seed) as field:
+    with field_of(where, folder, account, plan) as field:
         for fault, times in plan.on(where).items():
             if not run_row(field, fault, times):
                 break

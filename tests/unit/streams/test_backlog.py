@@ -298,3 +298,31 @@ def test_whatever_is_sent_each_is_taken_once_in_its_tenant_s_order_and_a_restart
             assert offsets == sorted(offsets)
     assert all(bench.place.positions[topic] == end for topic, end in bench.ends.items())
     assert bench.place.ahead == {}
+
+
+def test_a_flood_is_one_tenant_that_sends_nearly_all_while_others_send_too() -> None:
+    bench = Bench("loud", "quiet", "calm")
+    bench.send("loud", 50)
+    bench.cycle()
+    assert not bench.backlog.has_flood  # alone: nobody waits for it
+    bench.send("quiet")
+    assert bench.backlog.has_flood
+    bench.cycle()
+    bench.send("quiet", 20)
+    bench.send("calm", 20)
+    assert not bench.backlog.has_flood
+    bench.send("loud", 500)
+    assert bench.backlog.has_flood
+
+
+def test_a_flood_is_over_when_its_others_have_gone() -> None:
+    bench = Bench("loud", "quiet")
+    bench.send("quiet")
+    for _ in range(RECENT + 2):
+        bench.send("loud", 5)
+        bench.cycle()
+    assert not bench.backlog.has_flood
+    bench.send("quiet")
+    assert bench.backlog.has_flood
+    bench.backlog.clear()
+    assert not bench.backlog.has_flood
