@@ -76,6 +76,7 @@ class Load(threading.Thread):
         self._open: dict[str, str] = {}
         self._commands: dict[str, str] = {}
         self._in_flight: Counter[str] = Counter()
+        self._started: Counter[str] = Counter()
         self._not_before: dict[str, float] = dict.fromkeys(tenants, 0.0)
         self._numbers = count(1)
         self._lock = threading.Lock()
@@ -122,13 +123,14 @@ class Load(threading.Thread):
             self.error = error
 
     def _fill(self) -> None:
-        for tenant, concurrency in self._tenants.items():
-            while (
-                self._in_flight[tenant] < concurrency
-                and time.monotonic() >= self._not_before[tenant]
-                and self._is_in_pace()
-            ):
-                self._start(tenant)
+        while self._is_in_pace() and (free := [t for t in self._tenants if self._has_place(t)]):
+            # Who had the least of its share so far: a pace must not be used up by the first of them.
+            self._start(min(free, key=lambda tenant: self._started[tenant] / self._tenants[tenant]))
+
+    def _has_place(self, tenant: str) -> bool:
+        if self._in_flight[tenant] >= self._tenants[tenant]:
+            return False
+        return time.monotonic() >= self._not_before[tenant]
 
     def _is_in_pace(self) -> bool:
         seconds = time.monotonic() - self._begun
@@ -149,6 +151,7 @@ class Load(threading.Thread):
         if number % REPEATED_SHARE == 0:
             self._producer.produce(record, self._answered)
         self._in_flight[tenant] += 1
+        self._started[tenant] += 1
         self.seen.started += 1
 
     def _send(self, command: EdgeModel, tenant: str, instance: str) -> CommandRecord:
