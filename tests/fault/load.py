@@ -76,7 +76,7 @@ class Load(threading.Thread):
         self._open: dict[str, str] = {}
         self._commands: dict[str, str] = {}
         self._in_flight: Counter[str] = Counter()
-        self._started: Counter[str] = Counter()
+        self._starts: Counter[str] = Counter()
         self._not_before: dict[str, float] = dict.fromkeys(tenants, 0.0)
         self._numbers = count(1)
         self._lock = threading.Lock()
@@ -125,7 +125,7 @@ class Load(threading.Thread):
     def _fill(self) -> None:
         while self._is_in_pace() and (free := [t for t in self._tenants if self._has_place(t)]):
             # Who had the least of its share so far: a pace must not be used up by the first of them.
-            self._start(min(free, key=lambda tenant: self._started[tenant] / self._tenants[tenant]))
+            self._start(min(free, key=lambda tenant: self._starts[tenant] / self._tenants[tenant]))
 
     def _has_place(self, tenant: str) -> bool:
         if self._in_flight[tenant] >= self._tenants[tenant]:
@@ -151,7 +151,7 @@ class Load(threading.Thread):
         if number % REPEATED_SHARE == 0:
             self._producer.produce(record, self._answered)
         self._in_flight[tenant] += 1
-        self._started[tenant] += 1
+        self._starts[tenant] += 1
         self.seen.started += 1
 
     def _send(self, command: EdgeModel, tenant: str, instance: str) -> CommandRecord:
