@@ -131,6 +131,15 @@ class Backlog:
             self.count += 1
             self._bytes += _size(record)
 
+    def decided_to(self, partition: Partition, tenant_id: TenantId, topic: str) -> int:
+        """Give the offset below which nothing of a tenant in a topic waits to be decided, whatever waits of others."""
+        position, held = partition.positions[topic], self._held.get(partition.number)
+        key = tenant_id.encode()
+        if held is None or held.strangers[key] > 0:
+            return position
+        mine = held.lanes.get(key, {}).get(topic)
+        return mine[0].offset if mine else max(position, held.reach.get(topic, position))
+
     def _pop(self, held: _Held, name: bytes, topic: str) -> InputRecord:
         record = held.pop(name, topic)
         self.count -= 1

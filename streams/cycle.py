@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from schemas.ids import TenantId
 from streams.backlog import Backlog
 from streams.breadcrumb import Breadcrumb
 from streams.crashpoints import CrashPoints
@@ -57,11 +58,15 @@ class Keeper(Protocol):
         """Give exactly these partitions, of ``held`` where that is still their state."""
 
 
+DecidedTo = Callable[[Partition, TenantId, str], int]
+"""Gives the offset below which nothing of a tenant in a topic waits to be decided."""
+
+
 class Timers(Protocol):
     """Who asks for decisions on deadlines."""
 
-    def step(self, partitions: dict[int, Partition]) -> None:
-        """Put timers that are due on their topic."""
+    def step(self, partitions: dict[int, Partition], decided_to: DecidedTo) -> None:
+        """Put timers that are due on their topic, once what their tenant had sent before is decided."""
 
     def wait_s(self, partitions: dict[int, Partition], longest: float) -> float:
         """Give how long a poll may wait for a record without being late for a deadline."""
@@ -111,14 +116,14 @@ class Cycle:
         records = self._backlog.take(parts.pace.limit(), parts.pace.share(), fair=suspect is None)
         moved = self._backlog.moved()
         if not records and not moved:
-            parts.timers.step(self._partitions)
+            parts.timers.step(self._partitions, self._backlog.decided_to)
             return 0
         parts.crash.at("polled")
         batches, done = self._batches(records), 0
         for index, batch in enumerate(batches):
             pending = [record for later in batches[index + 1 :] for record in later]
             done += self._unit(batch, pending, moved, inputs)
-        parts.timers.step(self._partitions)
+        parts.timers.step(self._partitions, self._backlog.decided_to)
         return done
 
     def _fetch(self, inputs: Inputs) -> None:

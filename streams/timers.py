@@ -1,13 +1,14 @@
 """Timers: deadlines of committed state become ``FireTimer`` commands on their own input topic (settled.md 21).
 
-A deadline fires only when the partition has decided everything that its input topics held at or after the
-deadline, so that after an outage queued results come before the expiry that they prevent. A timer stays pending
-until its decision has committed. Timers are no part of a transaction: a second copy is decided as silent.
+A deadline fires only when everything is decided that its tenant had in the partition's input topics when it had
+passed, so that after an outage queued results come before the expiry that they prevent; what other tenants have
+sent makes nobody's timer late. A timer stays pending until its decision has committed. Timers are no part of a
+transaction: a second copy is decided as silent.
 """
 
 import logging
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -16,6 +17,7 @@ from schemas.messages.envelope import Envelope
 from schemas.messages.runtime.commands import FireTimer
 from streams.clients import Answer, LogEnds, Place
 from streams.crashpoints import CrashPoints
+from streams.cycle import DecidedTo
 from streams.figures import Board
 from streams.layout import INTERNAL, Layout
 from streams.partition import Partition
@@ -29,6 +31,8 @@ DUE_MAX: Final = 1000
 """Most timers of one partition that are put on their topic at once."""
 INDEXED_MAX: Final = 300
 """Most records that a cycle decodes to find what waits in a restored partition: about 3 ms."""
+HELD_MAX: Final = 64
+"""Most ends of one partition that are kept apart while a tenant's queue holds its deadlines back."""
 ASKED_WAIT_S: Final = 0.002
 """Longest wait of a poll while the ends of the input topics are being asked for."""
 
@@ -56,13 +60,18 @@ def timer_envelope(deadline: int, key: Key) -> Envelope:
     )
 
 
-class _Waiting:
-    """Deadlines of one partition that have passed and wait for its inputs to be decided up to ``ends``."""
+class _Asked(NamedTuple):
+    """Deadlines of one partition that have passed, and the question where its input topics end."""
 
-    def __init__(self, due: Due, answer: Answer) -> None:
-        self.due = due
-        self.answer = answer
-        self.ends: dict[str, int] | None = None
+    due: Due
+    answer: Answer
+
+
+class _Held(NamedTuple):
+    """Deadlines that fire when what their tenants sent below ``ends`` is decided."""
+
+    due: Due
+    ends: dict[str, int]
 
 
 class Timers:
@@ -85,11 +94,12 @@ class Timers:
         self._crash = crash
         self._board = board
         self._topics = {t: layout.physical(t) for t in layout.inputs if t not in INTERNAL}
-        self._waiting: dict[Partition, _Waiting] = {}
+        self._asked: dict[Partition, _Asked] = {}
+        self._held: dict[Partition, list[_Held]] = {}
 
     def wait_s(self, partitions: dict[int, Partition], longest: float) -> float:
         """Give how long a poll may wait for a record without being late for a deadline."""
-        if any(partition in self._waiting for partition in partitions.values()):
+        if any(p in self._asked or p in self._held for p in partitions.values()):
             return ASKED_WAIT_S
         if not all(partition.is_indexed for partition in partitions.values()):
             return 0.0
@@ -98,45 +108,68 @@ class Timers:
         until = [(at - now) / 1_000_000 for at in earliest if at is not None]
         return max(0.0, min([longest, *until]))
 
-    def step(self, partitions: dict[int, Partition]) -> None:
-        """Look at the deadlines that have passed, and fire those whose inputs are decided."""
+    def step(self, partitions: dict[int, Partition], decided_to: DecidedTo) -> None:
+        """Look at the deadlines that have passed, and fire those whose tenants' inputs are decided."""
         self._producer.poll(0)
-        self._waiting = {p: w for p, w in self._waiting.items() if partitions.get(p.number) is p}
+        held = set(partitions.values())
+        self._asked = {p: asked for p, asked in self._asked.items() if p in held}
+        self._held = {p: some for p, some in self._held.items() if p in held}
         now = self._clock()
         unindexed = [p for p in partitions.values() if not p.is_indexed]
         if unindexed:
             unindexed[0].index(INDEXED_MAX)
         for partition in partitions.values():
-            waiting = self._waiting.get(partition)
-            if waiting is None:
-                self._look(partition, now)
-            elif self._is_decided(partition, waiting):
-                del self._waiting[partition]
-                self._fire(partition, waiting.due)
+            self._look(partition, now)
+            if partition in self._held:
+                self._fire(partition, self._decided(partition, decided_to))
 
     def _look(self, partition: Partition, now: int) -> None:
-        due = partition.deadlines.take_due(now, DUE_MAX)
-        if due:
-            self._waiting[partition] = _Waiting(due, self._ask(partition))
+        """Hold what was asked about, once that is answered; else ask about what has passed since."""
+        asked = self._asked.get(partition)
+        if asked is None:
+            due = partition.deadlines.take_due(now, DUE_MAX)
+            if due:
+                self._asked[partition] = _Asked(due, self._ask(partition))
+        elif asked.answer.is_there():
+            ends = self._answered(partition, asked)
+            if ends is not None:
+                del self._asked[partition]
+                mine = {topic: ends[name, partition.number] for topic, name in self._topics.items()}
+                self._hold(partition, _Held(asked.due, mine))
 
-    def _is_decided(self, partition: Partition, waiting: _Waiting) -> bool:
-        if waiting.ends is None:
-            if not waiting.answer.is_there():
-                return False
-            ends = self._answered(partition, waiting)
-            if ends is None:
-                return False
-            waiting.ends = {t: ends[name, partition.number] for t, name in self._topics.items()}
-        return all(partition.positions[topic] >= end for topic, end in waiting.ends.items())
+    def _hold(self, partition: Partition, newest: _Held) -> None:
+        held = self._held.setdefault(partition, [])
+        if len(held) == HELD_MAX:  # those of the last one wait a little longer than they must
+            newest = _Held([*held.pop().due, *newest.due], newest.ends)
+        held.append(newest)
 
-    def _answered(self, partition: Partition, waiting: _Waiting) -> dict[Place, int] | None:
+    def _decided(self, partition: Partition, decided_to: DecidedTo) -> Due:
+        """Take out the held deadlines whose tenants have nothing left below the ends."""
+        ready: Due = []
+        left: list[_Held] = []
+        for due, ends in self._held.pop(partition):
+            tenants = {key.tenant_id for _, key in due}
+            free = {
+                tenant_id
+                for tenant_id in tenants
+                if all(decided_to(partition, tenant_id, t) >= end for t, end in ends.items())
+            }
+            ready += [each for each in due if each[1].tenant_id in free]
+            waiting = [each for each in due if each[1].tenant_id not in free]
+            if waiting:
+                left.append(_Held(waiting, ends))
+        if left:
+            self._held[partition] = left
+        return ready
+
+    def _answered(self, partition: Partition, asked: _Asked) -> dict[Place, int] | None:
         """Give the ends; where the broker could not say them, ask again."""
         try:
-            return waiting.answer.result(0)
+            return asked.answer.result(0)
         except KafkaException as error:
             log.warning("ends of partition %d: %s", partition.number, error.args[0])
             self._log_ends.renew()
-            waiting.answer = self._ask(partition)
+            self._asked[partition] = asked._replace(answer=self._ask(partition))
             return None
 
     def _ask(self, partition: Partition) -> Answer:
@@ -148,6 +181,8 @@ class Timers:
             for deadline, key in due
             if partition.deadlines.still_waits(deadline, key)
         ]
+        if not still:
+            return
         for deadline, key in still:
             envelope = timer_envelope(deadline, key)
             self._producer.produce(

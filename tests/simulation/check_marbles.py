@@ -63,7 +63,7 @@ def rules_are_those_named(evidence: Evidence) -> None:
 
 
 def deadlines_overtake_nothing(evidence: Evidence) -> None:
-    """Check that a deadline fires only when all before it was decided, but for the skew of a worker's clock (T)."""
+    """Check that a deadline fires only when all that its tenant sent before was decided, but for a clock's skew (T)."""
     before: dict[int, Commit] = {}
     decided: dict[int, list[Seen]] = {}
     for tenant in evidence.sequenced.values():
@@ -90,7 +90,8 @@ def _overtakes_nothing(evidence: Evidence, timed: Seen, before: Commit | None) -
         if topic in INTERNAL:
             continue
         for record in evidence.log.read(topic, timed.cause[1], positions.get(topic, 0)):
-            if record.offset in ahead.get(topic, ()):
+            is_another = record.key != timed.envelope.tenant_id.encode()
+            if is_another or record.offset in ahead.get(topic, ()):
                 continue
             late = timer.deadline - SKEW_US - record.appended_at
             hold("T", late < 0, f"{timed.place} overtook {topic}:{record.offset} by {late} µs")

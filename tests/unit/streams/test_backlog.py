@@ -27,6 +27,7 @@ HEAD = TenantHead(sequence=1, hash=GENESIS_HASH, decided_at=1, context_sequences
 class Place:
     """A partition as far as a backlog looks at it."""
 
+    number: int = 0
     store: Store = field(default_factory=Store)
     positions: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ORDER, 0))
     ahead: Ahead = field(default_factory=dict)
@@ -68,6 +69,11 @@ class Bench:
             self.place.ahead = beyond(positions, self.place.ahead, decided)
             self.place.positions = positions
         return taken
+
+    def decided_to(self, tenant: str, topic: str = COMMANDS) -> int:
+        """Give below which offset a tenant has nothing left."""
+        place = cast("Partition", self.place)
+        return self.backlog.decided_to(place, TenantId(tenant), topic)
 
 
 def record(tenant: str, offset: int, topic: str = COMMANDS) -> InputRecord:
@@ -326,3 +332,26 @@ def test_a_flood_is_over_when_its_others_have_gone() -> None:
     assert bench.backlog.has_flood
     bench.backlog.clear()
     assert not bench.backlog.has_flood
+
+
+def test_what_a_tenant_has_left_is_said_whatever_others_have() -> None:
+    bench = Bench("loud", "quiet")
+    bench.send("loud", 10)
+    bench.send("quiet", 2)
+    bench.send("loud", 10)
+    bench.cycle(limit=6, share=3)
+    assert bench.decided_to("quiet") == 22
+    assert 0 < bench.decided_to("loud") < 20
+    assert bench.decided_to("silent") == 22
+    assert bench.decided_to("silent", RESULTS) == 0
+    while bench.cycle():
+        pass
+    assert bench.decided_to("loud") == bench.place.positions[COMMANDS] == 22
+
+
+def test_a_key_that_is_no_tenant_yet_has_left_what_the_partition_has() -> None:
+    bench = Bench("loud")
+    bench.send("loud", 5)
+    bench.send("ghost", 5)
+    bench.cycle(limit=2, share=2)
+    assert bench.decided_to("ghost") == bench.place.positions[COMMANDS] < 10
