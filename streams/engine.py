@@ -4,11 +4,9 @@ Nothing is repaired in place: the supervisor starts a new process, which fences 
 (runtime.md guards 1 and 14). A stop that was asked for ends between two cycles, when no transaction is open.
 """
 
-import faulthandler
 import logging
 import threading
 import time
-from collections.abc import Callable
 
 from confluent_kafka import KafkaError
 
@@ -34,6 +32,7 @@ from streams.start import Start
 from streams.successor import Successor
 from streams.timers import Timers
 from streams.transaction import Transactions
+from streams.watchdog import Watchdog
 from streams.wiring import Rules
 from streams.work import Rulebook
 
@@ -43,39 +42,6 @@ log = logging.getLogger(__name__)
 def wall_clock() -> int:
     """Give the wall clock, microseconds UTC."""
     return time.time_ns() // 1000
-
-
-class Watchdog:
-    """Ends the process if no progress is made for a while, wherever it hangs (guard 14)."""
-
-    def __init__(self, wait_s: float, on_hang: Callable[[BaseException], None] = doubt) -> None:
-        self._wait_s = wait_s
-        self._on_hang = on_hang
-        self._beat = time.monotonic()
-        self._done = threading.Event()
-
-    def start(self) -> None:
-        """Begin to watch."""
-        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
-
-    def beat(self) -> None:
-        """Note that progress was made."""
-        self._beat = time.monotonic()
-
-    def stop(self) -> None:
-        """Stop watching."""
-        self._done.set()
-
-    @property
-    def silent_s(self) -> float:
-        """How long ago progress was made, seconds."""
-        return time.monotonic() - self._beat
-
-    def _watch(self) -> None:
-        while not self._done.wait(0.5):
-            if self.silent_s > self._wait_s:
-                faulthandler.dump_traceback()
-                self._on_hang(TimeoutError(f"no progress for {self._wait_s:.0f} s"))
 
 
 class Engine:

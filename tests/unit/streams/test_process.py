@@ -13,13 +13,13 @@ from schemas.ids import TaskId, TenantId
 from schemas.output import OperatorError
 from streams.breadcrumb import Breadcrumb
 from streams.crashpoints import CrashPoints
-from streams.engine import Watchdog
 from streams.exits import REFUSED_EXIT
 from streams.keys import lease_keys
 from streams.pace import Pace
 from streams.records import InputRecord
 from streams.settings import Settings, from_environment
 from streams.supervisor import GAVE_UP, Supervisor
+from streams.watchdog import Watchdog
 
 ACME = TenantId("acme")
 TASK = TaskId("task-0198f2c0-0000-7000-8000-000000000001")
