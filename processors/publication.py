@@ -31,12 +31,18 @@ def unpublishable(name: str, versions: Sequence[str], version: str) -> Rejection
     return None
 
 
-def gate(decision: Decision, action: str, name: str, version: str) -> Rejection | None:
-    """Ask policy whether the actor may publish; give the refusal, or None for leave to go on."""
+def gate(
+    decision: Decision, action: str, name: str, version: str, *, content: str = ""
+) -> Rejection | None:
+    """Ask policy whether the actor may publish; give the refusal, or None for leave to go on.
+
+    ``content`` is a draft that the command publishes without carrying it: an approval holds for that text alone.
+    """
     return governance.gate_command(
         decision,
         action=action,
         resource=f"{name}@{version}",
         context={"name": name, "version": version, "owner": decision.tenant_id},
         roles=identity.roles_of(decision, decision.cause.actor_id),
+        content=content,
     )

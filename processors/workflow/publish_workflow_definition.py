@@ -23,7 +23,8 @@ from schemas.messages.workflow.state import WorkflowDefinition, WorkflowDefiniti
 
 def decide(command: PublishWorkflowDefinition, decision: Decision) -> Rejection | None:
     """Publish the text, or the draft where the command carries none."""
-    text = command.definition or _draft(command, decision)
+    draft = "" if command.definition else _draft(command, decision)
+    text = command.definition or draft
     if not text:
         return Rejection(
             "NOT_FOUND", "the text is given or a draft was kept", "definition", got=command.name
@@ -36,7 +37,7 @@ def decide(command: PublishWorkflowDefinition, decision: Decision) -> Rejection 
     if isinstance(definition, Rejection):
         return definition
     refused = _unknown_skills(decision, definition) or gate(
-        decision, "workflow-definition:publish", command.name, command.version
+        decision, "workflow-definition:publish", command.name, command.version, content=draft
     )
     if refused is None:
         decision.record(_published(definition, text))

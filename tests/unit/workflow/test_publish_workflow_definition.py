@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 
 from processors.assets import VERSIONS_MAX
-from schemas.messages.governance.facts import ApprovalRequested, PolicyDecisionRecorded
+from schemas.ids import PrincipalId
+from schemas.messages.governance.facts import (
+    ApprovalGranted,
+    ApprovalRequested,
+    PolicyDecisionRecorded,
+)
 from schemas.messages.workflow.commands import DefineWorkflow, PublishWorkflowDefinition
 from schemas.messages.workflow.facts import UsedSkill, WorkflowDefinitionPublished
 from schemas.messages.workflow.state import (
@@ -122,6 +127,34 @@ def test_policy_may_ask_for_an_approval() -> None:
     scenario = world().given_system(policy("platform-careful", text_))
     publish(scenario=scenario).refused("APPROVAL_REQUIRED")
     scenario.recorded(PolicyDecisionRecorded, ApprovalRequested)
+
+
+def test_an_approval_holds_for_the_draft_that_was_approved() -> None:
+    """A draft may be written again: what was granted must not carry another text."""
+    forbid = (
+        'forbid (principal, action == Factory::Action::"workflow-definition:publish", resource);'
+    )
+    careful = f'@id("four-eyes")\n@effect("requiresApproval")\n{forbid}'
+    scenario = world().given_system(policy("platform-careful", careful))
+    act(scenario, DefineWorkflow(name=NAME, version="1.0.0", definition=TEXT), actor_id=OWNER)
+    publish("", scenario=scenario, digest=b"d" * 32).refused("APPROVAL_REQUIRED")
+    request = scenario.fact(ApprovalRequested)
+    scenario.given(
+        ApprovalGranted(
+            approval_id=request.approval_id,
+            principal_id=PrincipalId(OPERATOR),
+            comment="",
+            voters=(),
+        )
+    )
+    again = {"digest": b"d" * 32, "approval_id": request.approval_id}
+    other = DefineWorkflow(name=NAME, version="1.0.0", definition=text(steps(only=agent_task(2))))
+    act(scenario, other, actor_id=OWNER)
+    publish("", scenario=scenario, **again).refused("APPROVAL_REQUIRED")
+    act(scenario, DefineWorkflow(name=NAME, version="1.0.0", definition=TEXT), actor_id=OWNER)
+    publish("", scenario=scenario, **again)
+    assert scenario.rejection is None
+    assert scenario.fact(WorkflowDefinitionPublished).definition == TEXT
 
 
 def test_who_may_not_say_how_work_is_done_is_refused() -> None:
