@@ -12,6 +12,7 @@ from processors.agents.state import Agent, AgentVersion, SkillVersion
 from processors.contract import Rejection
 from processors.decision import Decision
 from processors.versions import satisfies
+from schemas.ids import SYSTEM
 
 
 def check_claim(  # noqa: PLR0917 - the six values that a claim is matched by
@@ -19,7 +20,7 @@ def check_claim(  # noqa: PLR0917 - the six values that a claim is matched by
 ) -> Rejection | None:
     """Give None if the agent may take a task of the role and skill version, else the refusal.
 
-    ``skill``: a name, or ``owner/name``, which only a binding to that owner's skill fits.
+    ``skill``: ``owner/name``, or the name of a platform's skill; only a binding to that owner's skill fits.
     NOT_FOUND: no such agent or version. FORBIDDEN: the version lacks the role or the skill.
     """
     published = list(_published(decision, agent_id, agent_version))
@@ -61,7 +62,7 @@ def _is_bound(decision: Decision, version: AgentVersion, skill: str, skill_versi
     owner, _, name = skill.rpartition("/")
     return any(
         binding.skill == name
-        and owner in ("", binding.owner)
+        and binding.owner == (owner or SYSTEM)
         and satisfies(skill_version, binding.version_range)
         and _is_published(decision, binding.owner, name, skill_version)
         for binding in version.bindings

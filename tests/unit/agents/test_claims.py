@@ -64,6 +64,16 @@ def test_a_task_may_say_whose_skill_it_means() -> None:
     assert refusal(claimed) == ("FORBIDDEN", "agentId")
 
 
+def test_a_bare_name_is_the_platforms_skill() -> None:
+    """An agent for a tenant's skill of the same name does other work."""
+    own = replace(AGENT_PUBLISHED, bindings=(replace(AGENT_PUBLISHED.bindings[0], owner="acme"),))
+    scenario = Scenario().given_system(SKILL_REGISTERED, SKILL_PUBLISHED)
+    scenario.given(SKILL_REGISTERED, SKILL_PUBLISHED, AGENT_REGISTERED, own)
+    assert refusal(claim(scenario)) == ("FORBIDDEN", "agentId")
+    named = check_claim(scenario.decide(), AGENT, "1.0.0", "Adder", f"acme/{SKILL}", "1.0.0")
+    assert named is None
+
+
 def test_a_version_in_the_range_that_is_not_published_does_not_resolve() -> None:
     assert refusal(claim(platform(), skill_version="1.5.0")) == ("FORBIDDEN", "agentId")
 
