@@ -31,6 +31,7 @@ from query.store import Store, open_store, set_aside
 from query.visible import Visible
 from query.watch import Watch
 from schemas.output import OperatorError
+from topics.collecting import collect_seldom
 from topics.logs import said
 
 _LOG: Final = logging.getLogger(__name__)
@@ -38,7 +39,6 @@ TOPICS_WAIT_S: Final = 60.0
 """How long a start waits for the topics to be provisioned."""
 _STOP_S: Final = 10.0
 _CLUSTER: Final = "cluster"
-_GC_YOUNG: Final = 50_000
 
 
 def doubt_about(store: Store, offsets: Offsets) -> str:
@@ -177,10 +177,7 @@ class Service:
             # The server ends at a signal and then raises it again for who was there before: that must not end
             # the process before the file is closed.
             signal.signal(number, lambda _number, _frame: None)
-        # A batch makes some ten thousand objects that all die young: looking through the old ones each time
-        # cost a tenth of the projector's CPU.
-        gc.freeze()
-        gc.set_threshold(_GC_YOUNG, 20, 20)
+        collect_seldom()  # each time cost a tenth of the projector's CPU
         self.start()
         url = self._settings.url_file
         url.parent.mkdir(parents=True, exist_ok=True)

@@ -20,6 +20,7 @@ from streams.settings import Settings, from_environment
 from streams.web import free_port, is_free
 from streams.wiring import Rules, standard_rules
 from topics import logs
+from topics.collecting import collect_seldom
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +88,7 @@ def run_worker(settings: Settings, layout: Layout, rules: Rules) -> None:
         redirect_stdouts=False,
         quiet=True,
     )
+    collect_seldom()
     worker.spinner = None  # its cursor codes would stand before the first line that follows them
     worker.execute_from_commandline()
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from itertools import chain, islice
 from typing import Protocol
 
+from topics.collecting import uncollected
+
 from streams.ahead import Ahead, positions_record
 from streams.clients import LogEnds
 from streams.figures import Board
@@ -15,7 +17,7 @@ from streams.layout import Layout
 from streams.partition import Partition
 from streams.rebuild import Rebuilder, removals, snapshot
 from streams.records import OutputRecord
-from streams.restore import Restored, Restorer, check_positions, uncollected
+from streams.restore import Restored, Restorer, check_positions
 from streams.settings import Settings
 from streams.wiring import Rules, Store
 from topics import naming

@@ -5,15 +5,14 @@ is read uncommitted (guard 7) and the changelog is read committed up to there (g
 that count are those inside the state (guard 16); the group's are a fence and a check.
 """
 
-import gc
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from topics.collecting import uncollected
 
 from schemas.codec import decode_state
 from schemas.errors import PayloadInvalidError, PoisonError
@@ -63,22 +62,6 @@ class Restored:
         if self.positions is None or self.complete_from < self.start:
             return False
         return self.state_records in {-1, len(self.store.entries)}
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Make what long-lived objects are made from, without the collector: before, meanwhile and ever after.
-
-    Those of a state are many and have no cycles; a collection would walk all of them, find nothing, and stop the cycle.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if was_enabled:
-            gc.enable()
 
 
 def unwatched() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, cast
 
 from confluent_kafka import Message
+from topics.collecting import uncollected
 
 from schemas.codec import decode_envelope, decode_state
 from schemas.ids import TenantId
@@ -77,8 +78,11 @@ class TenantReplay:
         """Give the state at sequence ``until``, or at the newest. Raises OperatorError where facts are missing."""
         replay = Replay(standard_rules(), copies_of_system=False)
         history: list[Position] = []
+        key = self._tenant_id.encode()
 
         def take(message: Message) -> None:
+            if message.key() != key:
+                return
             value = cast("bytes", message.value())
             envelope = decode_envelope(value)
             sequence = envelope.sequence or 0
@@ -88,9 +92,10 @@ class TenantReplay:
             place = (message.topic() or "", message.partition() or 0, message.offset() or 0)
             history.append(Position(*place, envelope))
 
-        self._read(self._layout.facts, take)
         try:
-            store = replay.finish()
+            with uncollected():
+                self._read(self._layout.facts, take)
+                store = replay.finish()
         except BrokenChainError as error:
             raise OperatorError(f"The facts do not follow from one another: {error}.") from error
         if not history:
@@ -121,7 +126,8 @@ class TenantReplay:
             else:
                 entries[key] = Entry(*decode_state(value))
 
-        self._read((naming.STATE,), take)
+        with uncollected():
+            self._read((naming.STATE,), take)
         head = entries.get(Key(self._tenant_id, TenantHead.__name__, HEAD_ID))
         if head is None:
             raise OperatorError(f"The changelog holds no state of a tenant {self._tenant_id}.")

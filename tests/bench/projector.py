@@ -5,7 +5,6 @@
 """
 
 import argparse
-import gc
 import sys
 import tempfile
 import time
@@ -20,6 +19,7 @@ from query.visible import Visible
 from tests.unit.query.recorded import Recorded
 from tests.unit.query.story import finish, provision, start
 from tests.unit.query.views import Tape
+from topics.collecting import collect_seldom
 
 
 def history(workflows: int) -> Recorded:
@@ -80,8 +80,7 @@ def main() -> None:
     parser.add_argument("--workflows", type=int, default=300, help="a tenant, of eight tenants")
     log = history(parser.parse_args().workflows)
     # As the process itself does it (query.service).
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    collect_seldom()
     sys.stdout.write(f"{len(log.facts()):,} facts\n{parts(log)}\n")
     for batch in (500, 2_000):
         sys.stdout.write(measure(log, batch) + "\n")
