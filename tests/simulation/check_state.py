@@ -24,14 +24,27 @@ _MEMORY: Final = "CommandMemory"
 _HEAD: Final = f"{SYSTEM}|TenantHead|head".encode()
 
 
-def ahead_of(commit: Commit) -> Ahead:
-    """Give what had been decided ahead of the positions when they were committed."""
+def _mark(commit: Commit) -> InputPositions | None:
     for output in commit.outputs:
         if output.key == POSITIONS_KEY and output.value is not None:
             record, _ = decode_state(output.value)
             assert isinstance(record, InputPositions)
-            return {p.topic: offsets_of(p.decided_ahead) for p in record.positions}
-    return {}
+            return record
+    return None
+
+
+def positions_of(commit: Commit) -> dict[str, int]:
+    """Give the positions that a commit's state names; none where it is a part of a rebuild's."""
+    mark = _mark(commit)
+    return {p.topic: p.next_offset for p in mark.positions} if mark is not None else {}
+
+
+def ahead_of(commit: Commit) -> Ahead:
+    """Give what had been decided ahead of the positions when they were committed."""
+    mark = _mark(commit)
+    if mark is None:
+        return {}
+    return {p.topic: offsets_of(p.decided_ahead) for p in mark.positions}
 
 
 def stored(log: Log, number: int) -> dict[Key, Entry]:
@@ -109,28 +122,33 @@ class Rerun:
                 self._catch_up(commit)
 
     def _catch_up(self, commit: Commit) -> None:
-        """Take over what a rebuild knows otherwise: of the catalogue before its copies came, and of command ids."""
+        """Take over what a rebuild knows otherwise: of the catalogue before its copies came, of command ids, positions.
+
+        Where it did not know the group's offsets its positions go back, and what was silent is decided again.
+        """
+        before = self._partitions[commit.partition]
         rebuilt = {
             parse_state_key(output.key or b""): Entry(*decode_state(output.value))
             for output in commit.outputs
             if output.key != POSITIONS_KEY and output.value is not None
         }
-        if not rebuilt:
-            return
-        before = self._partitions[commit.partition]
+        mark = positions_of(commit)
+        entries = dict(before.store.entries)
+        if rebuilt:
+            entries = {k: e for k, e in entries.items() if k.kind != _MEMORY}
+            entries |= {
+                k: e for k, e in rebuilt.items() if k.kind == _MEMORY or k.tenant_id == SYSTEM
+            }
         store = Store()
-        store.apply({k: e for k, e in before.store.entries.items() if k.kind != _MEMORY})
-        store.apply(
-            {k: e for k, e in rebuilt.items() if k.kind == _MEMORY or k.tenant_id == SYSTEM}
-        )
+        store.apply({**entries})
         store.sort()
         self._partitions[commit.partition] = Partition(
             before.number,
             store,
-            before.positions,
+            mark or before.positions,
             self._book.rules,
             horizon_us=before.memory.horizon_us,
-            ahead=before.ahead,
+            ahead=ahead_of(commit) if mark else before.ahead,
         )
 
     def _check(self, commit: Commit) -> None:
