@@ -4,7 +4,7 @@ import json
 import math
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -76,7 +76,7 @@ class Load(threading.Thread):
         self._open: dict[str, str] = {}
         self._commands: dict[str, str] = {}
         self._in_flight: Counter[str] = Counter()
-        self._starts: Counter[str] = Counter()
+        self._turns = deque(tenants)
         self._not_before: dict[str, float] = dict.fromkeys(tenants, 0.0)
         self._numbers = count(1)
         self._lock = threading.Lock()
@@ -123,9 +123,16 @@ class Load(threading.Thread):
             self.error = error
 
     def _fill(self) -> None:
-        while self._is_in_pace() and (free := [t for t in self._tenants if self._has_place(t)]):
-            # Who had the least of its share so far: a pace must not be used up by the first of them.
-            self._start(min(free, key=lambda tenant: self._starts[tenant] / self._tenants[tenant]))
+        turns = len(self._turns)
+        while turns and self._is_in_pace():
+            # In turn, whatever each had so far: one that an outage kept back must not get all of a pace afterwards.
+            tenant = self._turns[0]
+            self._turns.rotate(-1)
+            if self._has_place(tenant):
+                self._start(tenant)
+                turns = len(self._turns)
+            else:
+                turns -= 1
 
     def _has_place(self, tenant: str) -> bool:
         if self._in_flight[tenant] >= self._tenants[tenant]:
@@ -151,7 +158,6 @@ class Load(threading.Thread):
         if number % REPEATED_SHARE == 0:
             self._producer.produce(record, self._answered)
         self._in_flight[tenant] += 1
-        self._starts[tenant] += 1
         self.seen.started += 1
 
     def _send(self, command: EdgeModel, tenant: str, instance: str) -> CommandRecord:
