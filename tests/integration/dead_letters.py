@@ -29,8 +29,8 @@ class DeadLetters:
         self._consumer.assign([TopicPartition(t, p, at) for (t, p), at in ends.items()])
         self._found: list[DeadLetter] = []
 
-    def take(self, count: int) -> list[DeadLetter]:
-        """Wait for so many; give all that came."""
+    def take(self, count: int, seconds: float = 30) -> list[DeadLetter]:
+        """Wait for so many; give all that came. Raises TimeoutError."""
 
         def enough() -> bool:
             for message in batch(self._consumer, 100, 0.05):
@@ -40,6 +40,6 @@ class DeadLetters:
                     self._found.append(letter)
             return len(self._found) >= count
 
-        until(f"{count} dead letters", enough, 30)
+        until(f"{count} dead letters", enough, seconds)
         self._consumer.close()
         return self._found

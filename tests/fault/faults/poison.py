@@ -3,7 +3,7 @@
 from typing import Final
 
 from schemas.edge_model import model_of
-from tests.fault.field import Field
+from tests.fault.field import BACK_SECONDS, Field
 from tests.fault.odd_worker import POISON
 from tests.fault.site import DRIVER, WORKERS
 from tests.integration.dead_letters import DeadLetters
@@ -25,7 +25,7 @@ def poison(field: Field, times: int) -> None:
         before = sum(place.kills_in_log(name) for name in WORKERS)
         letters = DeadLetters(place.bootstrap)
         _send(field)
-        [letter] = letters.take(1)
+        [letter] = letters.take(1, BACK_SECONDS)  # three ends, each with a restore of all
         ends = sum(place.kills_in_log(name) for name in WORKERS) - before
         field.account.note(
             f"poison: {ends} ends, dead letter {letter.code} after {letter.attempts}"
