@@ -31,7 +31,7 @@ DUE_MAX: Final = 1000
 """Most timers of one partition that are put on their topic at once."""
 INDEXED_MAX: Final = 300
 """Most records that a cycle decodes to find what waits in a restored partition: about 3 ms."""
-HELD_MAX: Final = 64
+HELD_BACK_MAX: Final = 64
 """Most ends of one partition that are kept apart while a tenant's queue holds its deadlines back."""
 ASKED_WAIT_S: Final = 0.002
 """Longest wait of a poll while the ends of the input topics are being asked for."""
@@ -67,7 +67,7 @@ class _Asked(NamedTuple):
     answer: Answer
 
 
-class _Held(NamedTuple):
+class _HeldBack(NamedTuple):
     """Deadlines that fire when what their tenants sent below ``ends`` is decided."""
 
     due: Due
@@ -95,7 +95,7 @@ class Timers:
         self._board = board
         self._topics = {t: layout.physical(t) for t in layout.inputs if t not in INTERNAL}
         self._asked: dict[Partition, _Asked] = {}
-        self._held: dict[Partition, list[_Held]] = {}
+        self._held: dict[Partition, list[_HeldBack]] = {}
 
     def wait_s(self, partitions: dict[int, Partition], longest: float) -> float:
         """Give how long a poll may wait for a record without being late for a deadline."""
@@ -111,9 +111,9 @@ class Timers:
     def step(self, partitions: dict[int, Partition], decided_to: DecidedTo) -> None:
         """Look at the deadlines that have passed, and fire those whose tenants' inputs are decided."""
         self._producer.poll(0)
-        held = set(partitions.values())
-        self._asked = {p: asked for p, asked in self._asked.items() if p in held}
-        self._held = {p: some for p, some in self._held.items() if p in held}
+        mine = set(partitions.values())
+        self._asked = {p: asked for p, asked in self._asked.items() if p in mine}
+        self._held = {p: some for p, some in self._held.items() if p in mine}
         now = self._clock()
         unindexed = [p for p in partitions.values() if not p.is_indexed]
         if unindexed:
@@ -135,18 +135,18 @@ class Timers:
             if ends is not None:
                 del self._asked[partition]
                 mine = {topic: ends[name, partition.number] for topic, name in self._topics.items()}
-                self._hold(partition, _Held(asked.due, mine))
+                self._hold(partition, _HeldBack(asked.due, mine))
 
-    def _hold(self, partition: Partition, newest: _Held) -> None:
+    def _hold(self, partition: Partition, newest: _HeldBack) -> None:
         held = self._held.setdefault(partition, [])
-        if len(held) == HELD_MAX:  # those of the last one wait a little longer than they must
-            newest = _Held([*held.pop().due, *newest.due], newest.ends)
+        if len(held) == HELD_BACK_MAX:  # those of the last one wait a little longer than they must
+            newest = _HeldBack([*held.pop().due, *newest.due], newest.ends)
         held.append(newest)
 
     def _decided(self, partition: Partition, decided_to: DecidedTo) -> Due:
         """Take out the held deadlines whose tenants have nothing left below the ends."""
         ready: Due = []
-        left: list[_Held] = []
+        left: list[_HeldBack] = []
         for due, ends in self._held.pop(partition):
             tenants = {key.tenant_id for _, key in due}
             free = {
@@ -157,7 +157,7 @@ class Timers:
             ready += [each for each in due if each[1].tenant_id in free]
             waiting = [each for each in due if each[1].tenant_id not in free]
             if waiting:
-                left.append(_Held(waiting, ends))
+                left.append(_HeldBack(waiting, ends))
         if left:
             self._held[partition] = left
         return ready

@@ -108,7 +108,7 @@ def test_later_deadlines_are_asked_about_while_earlier_ones_wait(world: World) -
 
 def test_a_queue_that_stays_keeps_few_ends(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many deadlines a tenant's queue holds back, each is known and fires in the end."""
-    monkeypatch.setattr(module, "HELD_MAX", 3)
+    monkeypatch.setattr(module, "HELD_BACK_MAX", 3)
     world.left = {"loud": 0}
     for number in range(8):
         key = Key(TenantId("loud"), "Jar", f"jar-{number}")
