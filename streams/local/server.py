@@ -36,7 +36,6 @@ SETTINGS = {
     # 100 MB by default, and the newest segment is never cleaned: a broker that was killed loaded 900,000 records of
     # one group for 8 s, began a second load meanwhile, and its coordinator never came back (ADR 1 of streams).
     "offsets.topic.segment.bytes": str(4 * 1024 * 1024),
-    "transaction.state.log.segment.bytes": str(4 * 1024 * 1024),
     "auto.create.topics.enable": "false",
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "1000",
