@@ -16,6 +16,7 @@ from streams.local.errors import LocalError
 from streams.local.jars import ensure_jars
 from streams.local.java import find_java
 from streams.local.lock import only_starter
+from streams.local.old_session import end_old_session, is_left
 from streams.local.ports import LOOPBACK, choose_ports
 from streams.local.progress import Reporter, Silent
 from streams.local.ready import answers, wait_until_ready
@@ -175,14 +176,21 @@ def _start_kafka(settings: Settings, progress: Reporter) -> Broker:
             f"The broker's folder {settings.directory} cannot be written ({error.strerror}): "
             "free some space there, or set FACTORY_LOCAL to another folder."
         ) from error
+    bootstrap = f"{LOOPBACK}:{ports.client}"
+
+    def record(pid: int, identity: str) -> None:
+        # Before it works, so that an interrupted start can still be stopped.
+        _write_record(settings.directory, _Record(bootstrap, Kind.KAFKA, pid, identity))
+
     if not server.is_formatted(files):
         server.format_storage(java, jars, files)
+    elif is_left(files, ports):
+        progress.say("The broker was not stopped the last time: ending its old session")
+        end_old_session(java, jars, files, ports, record)
     progress.say(f"Starting Apache Kafka {KAFKA_VERSION} on {LOOPBACK}:{ports.client}")
     pid = server.spawn(java, jars, files)
-    bootstrap = f"{LOOPBACK}:{ports.client}"
     identity = process.identity(pid) or ""
-    # Recorded before it works, so that an interrupted start can still be stopped.
-    _write_record(settings.directory, _Record(bootstrap, Kind.KAFKA, pid, identity))
+    record(pid, identity)
     if not wait_until_ready(bootstrap, READY_TIMEOUT_S, lambda: process.is_running(pid, identity)):
         process.stop(pid, identity, grace_s=0)
         (settings.directory / BROKER_RECORD).unlink(missing_ok=True)

@@ -149,6 +149,8 @@ class ThreeBrokers:
                     "offsets.topic.replication.factor": "3",
                     "transaction.state.log.replication.factor": "3",
                     "transaction.state.log.min.isr": "2",
+                    # The others take over soon; a broker alone has none.
+                    "broker.session.timeout.ms": "3000",
                 },
             )
             for node in NODES

@@ -1,6 +1,7 @@
 """docker-compose.yml and Dockerfile, as far as they can be checked without a Docker engine."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -81,8 +82,50 @@ def test_every_volume_that_is_mounted_is_declared() -> None:
         volume.split(":")[0]
         for service in SERVICES.values()
         for volume in service.get("volumes", [])
+        if not volume.startswith("./")
     }
     assert mounted == set(COMPOSE["volumes"])
+
+
+def test_every_file_that_is_mounted_is_there() -> None:
+    files = [volume for volume in SERVICES["kafka"]["volumes"] if volume.startswith("./")]
+    assert [(ROOT / each.split(":")[0]).is_file() for each in files] == [True]
+
+
+IMAGE = """#!/bin/bash
+echo "$KAFKA_PROCESS_ROLES ${KAFKA_ADVERTISED_LISTENERS-none} $KAFKA_LISTENERS $KAFKA_BROKER_SESSION_TIMEOUT_MS"
+"""
+
+
+@pytest.mark.parametrize(
+    ("left", "roles"),
+    [
+        ([], ["broker,controller"]),
+        (["meta.properties", ".kafka_cleanshutdown"], ["broker,controller"]),
+        (["meta.properties"], ["controller", "broker,controller"]),
+    ],
+)
+def test_a_killed_broker_is_preceded_by_its_controller(
+    tmp_path: Path, left: list[str], roles: list[str]
+) -> None:
+    run = tmp_path / "run"
+    run.write_text(IMAGE)
+    run.chmod(0o755)
+    for name in left:
+        (tmp_path / name).touch()
+    environment = SERVICES["kafka"]["environment"] | {
+        "PATH": os.environ["PATH"], "KAFKA_LOG_DIRS": str(tmp_path), "KAFKA_IMAGE_RUN": str(run),
+    }  # fmt: skip
+    script = ROOT / "streams" / "local" / "kafka-in-container.sh"
+    ended = subprocess.run(
+        ["bash", script], env=environment, capture_output=True, text=True, check=True
+    )
+    told = [line.split() for line in ended.stdout.splitlines() if not line.startswith("The ")]
+    assert [line[0] for line in told] == roles
+    assert told[-1][-1] == environment["KAFKA_BROKER_SESSION_TIMEOUT_MS"]
+    assert [line[1:] for line in told[:-1]] == [["none", "CONTROLLER://:9093", "100"]] * (
+        len(roles) - 1
+    )
 
 
 def test_the_image_runs_as_the_user_that_compose_names() -> None:

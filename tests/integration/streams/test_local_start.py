@@ -5,12 +5,13 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Producer, TopicPartition
+from confluent_kafka import IsolationLevel, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from streams.local import start_kafka, stop
@@ -19,6 +20,8 @@ from tests.broker import folder_for_this_run
 from topics.settings import client_options, producer_options
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
+
+PARTITIONS = 64
 
 TWO_STARTS = """
 import sys
@@ -46,6 +49,26 @@ def test_a_killed_broker_comes_back_at_the_same_place_with_its_records(directory
     assert after.bootstrap == before.bootstrap
     assert after.pid != before.pid
     assert _end_offset(after.bootstrap, topic) == 1
+
+
+def test_a_commit_that_was_acknowledged_survives_a_kill_right_after_it(directory: Path) -> None:
+    """Its markers are written after the answer, so the broker dies with most of them to do (KAFKA-20734)."""
+    broker = start_kafka(directory)
+    topic = f"test-{uuid.uuid4()}"
+    admin = AdminClient(client_options(broker.bootstrap))
+    admin.create_topics([NewTopic(topic, PARTITIONS)], operation_timeout=10)[topic].result(10)
+    options = producer_options(broker.bootstrap)
+    for round_ in range(1, 3):
+        producer = Producer(options | {"transactional.id": topic})
+        producer.init_transactions(30)
+        producer.begin_transaction()
+        for partition in range(PARTITIONS):
+            producer.produce(topic, b"kept", partition=partition)
+        producer.commit_transaction(30)
+        assert broker.pid is not None
+        os.kill(broker.pid, signal.SIGKILL)
+        broker = start_kafka(directory)
+        assert _stable_ends(broker.bootstrap, topic, 2 * round_) == {2 * round_}
 
 
 def test_starting_again_gives_the_broker_that_runs(directory: Path) -> None:
@@ -92,6 +115,20 @@ def _write_one(bootstrap: str) -> str:
     producer.produce(topic, b"kept")
     assert producer.flush(10) == 0
     return topic
+
+
+def _stable_ends(bootstrap: str, topic: str, wanted: int) -> set[int]:
+    """Wait for the ends that a reader of committed records sees, a record and a marker for each transaction."""
+    admin = AdminClient(client_options(bootstrap))
+    asked = {
+        TopicPartition(topic, partition): OffsetSpec.latest() for partition in range(PARTITIONS)
+    }
+    deadline = time.monotonic() + 20
+    while True:
+        answers = admin.list_offsets(asked, isolation_level=IsolationLevel.READ_COMMITTED)
+        ends = {int(each.result(30).offset) for each in answers.values()}
+        if ends == {wanted} or time.monotonic() > deadline:
+            return ends
 
 
 def _end_offset(bootstrap: str, topic: str) -> int:
