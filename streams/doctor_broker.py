@@ -9,6 +9,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from schemas.output import OperatorError
 from streams.doctor import Check, Finding
+from streams.doctor_transactions import BEYOND_S, check_transactions
 from streams.keys import key_file, lease_keys
 from streams.layout import Layout
 from streams.local import BrokerStatus, Kind
@@ -20,6 +21,7 @@ from topics.catalogue import INPUT_TOPICS, TOPICS
 from topics.provision import admin_client, check
 
 ANSWER_S: Final = 5.0
+NEED_BROKER: Final = ("topics", "worker start", "transactions", "clock")
 _AHEAD_MS: Final = AHEAD_US // 1000
 """How far ahead of the broker a sender's clock may be: later command ids are refused."""
 _ROUND_MS: Final = 1000
@@ -33,16 +35,17 @@ def broker_checks(status: BrokerStatus) -> list[tuple[str, Check]]:
     except OperatorError as error:
         return [
             ("broker", partial(_refused, error)),
-            *_unchecked("topics", "worker start", "clock"),
+            *_unchecked(*NEED_BROKER),
         ]
     admin = answering(settings)
     first: tuple[str, Check] = ("broker", partial(check_broker, settings, admin, status))
     if admin is None:
-        return [first, *_unchecked("topics", "worker start", "clock")]
+        return [first, *_unchecked(*NEED_BROKER)]
     return [
         first,
         ("topics", partial(check_topics, admin)),
         ("worker start", partial(check_start, settings)),
+        ("transactions", partial(check_open, settings, admin)),
         ("clock", partial(check_clock, settings, admin, status)),
     ]
 
@@ -109,6 +112,12 @@ def check_topics(admin: AdminClient) -> Finding:
         todo = "put it right with `factory topics provision --repair`, unless it was changed on purpose"
         return Finding("topics", "warn", found, todo)
     return Finding("topics", "ok", f"all {len(TOPICS)} as the catalogue says")
+
+
+def check_open(settings: Settings, admin: AdminClient) -> Finding:
+    """Look for transactions that stay open beyond what a worker's may last."""
+    names = [topic.name for topic in TOPICS]
+    return check_transactions(admin, names, settings.transaction_timeout_s + BEYOND_S)
 
 
 def check_start(settings: Settings) -> Finding:

@@ -40,6 +40,15 @@ _HALF_SEEN_S: Final = 5.0
 """How long after the ends were taken what looks like a hole is looked at again. A transaction becomes visible on one
 partition after another, so that the ends of a log that is being written can lie in the middle of an outcome."""
 _AGAIN_S: Final = 0.2
+_GROUP_S: Final = 60.0
+"""How long the coordinator of the workers' group may load; after a broker's kill it reads the group's whole log."""
+_LOADING: Final = frozenset(
+    {
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.NOT_COORDINATOR,
+    }
+)
 _DECIDED_ON: Final = (*FACT_TOPICS, DEAD_LETTERS)
 Ends = dict[str, int]
 """Topic -> offset."""
@@ -63,20 +72,9 @@ class Reader:
 
     def _positions(self, group: str) -> dict[Partition, int]:
         """Give how far the workers have decided each input topic, as their group says."""
-        admin = AdminClient(quiet_options(self._bootstrap))
-        request = [ConsumerGroupTopicPartitions(group)]
-        future = admin.list_consumer_group_offsets(request, request_timeout=REQUEST_TIMEOUT_S)[
-            group
-        ]
-        try:
-            places = future.result().topic_partitions
-        except KafkaException as error:
-            raise BrokerGoneError(
-                f"The broker does not say how far group {group} is ({error.args[0].str()})."
-            ) from error
         return {
             (place.topic.removeprefix(self._prefix), place.partition): place.offset
-            for place in places
+            for place in group_offsets(AdminClient(quiet_options(self._bootstrap)), group)
             if place.offset >= 0
         }
 
@@ -165,6 +163,27 @@ class Reader:
         if topic is None or partition is None or offset is None:
             raise AssertionError("a consumed message has a topic, a partition and an offset")
         return Position(topic.removeprefix(self._prefix), partition, offset)
+
+
+def group_offsets(
+    admin: AdminClient, group: str, patience_s: float = _GROUP_S
+) -> list[TopicPartition]:
+    """Give a group's offsets, waiting for a coordinator that loads. Raises BrokerGoneError."""
+    request = [ConsumerGroupTopicPartitions(group)]
+    deadline = time.monotonic() + patience_s
+    while True:
+        asked = admin.list_consumer_group_offsets(request, request_timeout=REQUEST_TIMEOUT_S)
+        try:
+            answer: ConsumerGroupTopicPartitions = asked[group].result()
+        except KafkaException as error:
+            failed: KafkaError = error.args[0]
+            if failed.code() not in _LOADING or time.monotonic() > deadline:
+                raise BrokerGoneError(
+                    f"The broker does not say how far group {group} is ({failed.str()})."
+                ) from error
+        else:
+            return list(answer.topic_partitions)
+        time.sleep(_AGAIN_S)
 
 
 class _Building:

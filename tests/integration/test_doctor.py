@@ -1,19 +1,47 @@
 """`factory doctor` beside a running system on real Kafka: all is well, then a setting drifts."""
 
 import json
+import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from confluent_kafka import Producer
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
+from streams.doctor_transactions import check_transactions
 from tests.integration.people import Plant
 from topics import naming
 from topics.catalogue import BY_NAME, TOPICS
 from topics.provision import admin_client, provision
+from topics.settings import producer_options
 
 pytestmark = pytest.mark.kafka
 
 TOPIC = naming.DEVOPS_OUTCOMES
+
+
+@pytest.fixture
+def open_on(plant: Plant) -> Iterator[int]:
+    """Leave a transaction open on a partition of that topic; give the offset where it begins."""
+    producer = Producer(producer_options(plant.bootstrap) | {"transactional.id": f"{uuid.uuid4()}"})
+    producer.init_transactions(20)
+    producer.begin_transaction()
+    offsets: list[int] = []
+    producer.produce(
+        TOPIC, b"never", partition=0, on_delivery=lambda _, record: offsets.append(record.offset())
+    )
+    producer.flush(20)
+    yield offsets[0]
+    producer.abort_transaction(20)
+
+
+def test_a_transaction_that_stays_open_is_named_by_its_place(plant: Plant, open_on: int) -> None:
+    admin = admin_client(plant.bootstrap)
+    found = check_transactions(admin, [TOPIC], 1)
+    assert found.status == "fail"
+    assert f"one stays open on 1 partitions, {TOPIC}-0 from offset {open_on} first" in found.found
+    assert "kafka-transactions.sh" in found.todo
 
 
 def examined(plant: Plant, expected: int) -> dict[str, dict[str, Any]]:
@@ -43,6 +71,7 @@ def test_the_doctor_finds_a_running_system_well_and_names_what_drifts(plant: Pla
     assert found["broker"]["found"].startswith(f"{plant.bootstrap} answers: cluster ")
     assert found["topics"]["found"] == f"all {len(TOPICS)} as the catalogue says"
     assert found["worker start"]["status"] == "ok"
+    assert found["transactions"]["found"] == "none stays open"
     assert found["lease key"]["found"].endswith("lease.key: k1 signs")
     assert found["clock"]["found"].startswith("ahead of the broker by at most ")
     query = plant.site.members["query"].process.pid

@@ -28,11 +28,11 @@ def move_leaders(field: Field, times: int) -> None:
 
 
 def _elected(field: Field) -> bool:
-    """Ask for the preferred leaders; False while a replica is still behind."""
+    """Ask for the preferred leaders; False while a replica is still behind, or nobody answers yet."""
     try:
         answers = admin_client(field.place.bootstrap).elect_leaders(ElectionType.PREFERRED, None)
         found = answers.result(20)
-    except KafkaException:
+    except (KafkaException, TimeoutError):
         return False
     fine = {None, KafkaError.ELECTION_NOT_NEEDED}
     return all((error.code() if error else None) in fine for error in found.values())
