@@ -182,7 +182,7 @@ def group_offsets(
                     f"The broker does not say how far group {group} is ({failed.str()})."
                 ) from error
         else:
-            return list(answer.topic_partitions)
+            return list(answer.topic_partitions or ())
         time.sleep(_AGAIN_S)
 
 
