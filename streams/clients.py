@@ -54,6 +54,8 @@ SOFT: Final = frozenset(
 
 
 _EARLIEST: Final = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+_OVERDUE_S: Final = 5.0
+"""How long after its own time-out a client may take to say so."""
 _LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
 
@@ -210,26 +212,40 @@ class LogEnds:
 
     def _ask(self, places: Iterable[Place], spec: OffsetSpec) -> "Answer":
         wanted = {TopicPartition(topic, partition): spec for topic, partition in places}
-        if not wanted:
-            return Answer({})
-        level = IsolationLevel.READ_UNCOMMITTED
-        return Answer(
-            self._admin.list_offsets(wanted, isolation_level=level, request_timeout=self._wait_s)
+        futures = (
+            self._admin.list_offsets(
+                wanted,
+                isolation_level=IsolationLevel.READ_UNCOMMITTED,
+                request_timeout=self._wait_s,
+            )
+            if wanted
+            else {}
         )
+        return Answer(futures, self._admin, time.monotonic() + self._wait_s + _OVERDUE_S)
 
 
 class Answer:
-    """Offsets that were asked for."""
+    """Offsets that were asked for; ``admin`` must answer by ``deadline`` of the monotonic clock."""
 
-    def __init__(self, futures: dict[TopicPartition, Future[ListOffsetsResultInfo]]) -> None:
+    def __init__(
+        self,
+        futures: dict[TopicPartition, Future[ListOffsetsResultInfo]],
+        admin: AdminClient,
+        deadline: float,
+    ) -> None:
         self._futures = futures
+        # Kept until all is there: a client that is dropped leaves its futures without an answer for ever.
+        self._admin = admin
+        self._deadline = deadline
 
     def is_there(self) -> bool:
-        """Tell whether ``result`` would not wait."""
-        return all(future.done() for future in self._futures.values())
+        """Tell whether ``result`` would not wait: all is answered, or will not be any more."""
+        if all(future.done() for future in self._futures.values()):
+            return True
+        return time.monotonic() > self._deadline
 
     def result(self, wait_s: float) -> dict[Place, int]:
-        """Give (topic, partition) -> offset; raises KafkaException."""
+        """Give (topic, partition) -> offset; raises KafkaException, and TimeoutError where no answer comes."""
         return {
             (place.topic, place.partition): future.result(wait_s).offset
             for place, future in self._futures.items()

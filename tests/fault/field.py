@@ -130,7 +130,10 @@ class Field:
         try:
             self.until("every workflow has ended", lambda: not self.load.open, seconds)
         except TimeoutError:
-            some = dict(list(self.load.open.items())[:5])
+            some = "; ".join(
+                f"{instance} of {tenant}, last fact {self.load.last_of(instance)}"
+                for instance, tenant in list(self.load.open.items())[:5]
+            )
             raise TimeoutError(f"{len(self.load.open)} workflows have no end: {some}") from None
         self.load.halt()
 

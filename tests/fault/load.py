@@ -74,6 +74,7 @@ class Load(threading.Thread):
         )
         self._events = EventConsumer(bootstrap=bootstrap).from_now()
         self._open: dict[str, str] = {}
+        self._latest: dict[str, str] = {}
         self._commands: dict[str, str] = {}
         self._in_flight: Counter[str] = Counter()
         self._turns = deque(tenants)
@@ -93,6 +94,10 @@ class Load(threading.Thread):
         """Instance -> tenant of those whose end was not seen yet."""
         with self._lock:
             return dict(self._open)
+
+    def last_of(self, instance: str) -> str:
+        """Give the type of the last fact that was seen of a workflow that runs."""
+        return self._latest.get(instance, "none")
 
     @property
     def ended(self) -> int:
@@ -188,6 +193,8 @@ class Load(threading.Thread):
                 self._end(refused, f"{REFUSED} {event.payload.code}")
             return
         instance = envelope.workflow_instance_id or ""
+        if instance in self._open:
+            self._latest[instance] = envelope.event_type
         if envelope.event_type in ENDED:
             self._end(instance, envelope.event_type)
         elif envelope.event_type == "WorkflowInstanceEscalated" and instance in self._open:
@@ -203,6 +210,7 @@ class Load(threading.Thread):
     def _end(self, instance: str, how: str) -> None:
         with self._lock:
             tenant = self._open.pop(instance, None)
+            self._latest.pop(instance, None)
         if tenant is not None:
             self._in_flight[tenant] -= 1
             self.seen.ends[how] += 1

@@ -29,8 +29,9 @@ def move_leaders(field: Field, times: int) -> None:
 
 def _elected(field: Field) -> bool:
     """Ask for the preferred leaders; False while a replica is still behind, or nobody answers yet."""
+    admin = admin_client(field.place.bootstrap)  # kept: one that is dropped never answers
     try:
-        answers = admin_client(field.place.bootstrap).elect_leaders(ElectionType.PREFERRED, None)
+        answers = admin.elect_leaders(ElectionType.PREFERRED, None)
         found = answers.result(20)
     except (KafkaException, TimeoutError):
         return False
