@@ -27,7 +27,7 @@ test: $(READY) ## Run all tests, on a Kafka broker of their own
 
 check: $(READY) ## Format, lint, types, and the tests that need no broker
 	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --no-cache .
 	$(BIN)/mypy
 	$(BIN)/pytest $(wildcard tests/unit tests/golden tests/architecture) $(ARGS)
 

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable
 from itertools import chain, islice
 from typing import Protocol
 
-from topics.collecting import uncollected
-
 from streams.ahead import Ahead, positions_record
 from streams.clients import LogEnds
 from streams.figures import Board
@@ -21,6 +19,7 @@ from streams.restore import Restored, Restorer, check_positions
 from streams.settings import Settings
 from streams.wiring import Rules, Store
 from topics import naming
+from topics.collecting import uncollected
 
 log = logging.getLogger(__name__)
 

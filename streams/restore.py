@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Final, cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
-from topics.collecting import uncollected
 
 from schemas.codec import decode_state
 from schemas.errors import PayloadInvalidError, PoisonError
@@ -27,6 +26,7 @@ from streams.settings import Settings
 from streams.state_key import POSITIONS_KEY
 from streams.wiring import Store
 from topics import naming
+from topics.collecting import uncollected
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Final, cast
 
 from confluent_kafka import Message
-from topics.collecting import uncollected
 
 from schemas.codec import decode_envelope, decode_state
 from schemas.ids import TenantId
@@ -25,6 +24,7 @@ from streams.settings import Settings
 from streams.state_key import POSITIONS_KEY, parse_state_key
 from streams.wiring import Entry, Key, standard_rules
 from topics import naming
+from topics.collecting import uncollected
 from topics.partition import partition_of
 
 ENDLESS: Final = 2**62

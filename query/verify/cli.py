@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from topics.collecting import uncollected
 
 from query.client import Api
 from query.settings import from_environment
 from schemas.output import OperatorError, print_json, print_rows
+from topics.collecting import uncollected
 from topics.partition import partition_of
 
 if TYPE_CHECKING:
